@@ -1,0 +1,1 @@
+"""What Sickbay knows of failing pods: reading clusters, judging, storing. See ARCHITECTURE.md for the layers."""

@@ -1,0 +1,223 @@
+"""A failing pod as the rules see it: spec and status joined by container, its events, logs and workload at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule
+from diagnostics.snapshot.cluster import ContainerLog, Snapshot
+from diagnostics.snapshot.objects import Event, Node
+from diagnostics.snapshot.owners import WorkloadRef
+from diagnostics.snapshot.pods import Container, ContainerState, ContainerStatus, Pod, Terminated, Waiting
+
+# Where the pod template stands in an object of each kind; other kinds' templates are not ours to know.
+TEMPLATE_PATHS = {
+    "Pod": "spec",
+    "CronJob": "spec.jobTemplate.spec.template.spec",
+    **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"), "spec.template.spec"),
+}
+NO_LOG = ContainerLog(missing="not read")
+
+
+@dataclass(frozen=True, eq=False)
+class ContainerView:
+    """One container of a suspect: what was asked for (`spec`) and what became of it (`status`)."""
+
+    suspect: Suspect
+    spec: Container
+    status: ContainerStatus
+    init: bool
+
+    @property
+    def name(self) -> str:
+        """The container's name, unique in its pod."""
+        return self.spec.name
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """`state.waiting`, if it waits now."""
+        return self.status.state.waiting
+
+    @property
+    def waiting_reason(self) -> str:
+        """`state.waiting.reason`, or nothing."""
+        return self.waiting.reason if self.waiting else ""
+
+    @property
+    def last_end(self) -> Terminated | None:
+        """How its latest finished run ended: `state.terminated`, else `lastState.terminated`."""
+        return self.status.state.terminated or self.status.last_state.terminated
+
+    @property
+    def last_end_path(self) -> str:
+        """The JSON path of `last_end`."""
+        return self.path("state.terminated" if self.status.state.terminated else "lastState.terminated")
+
+    @property
+    def restartable(self) -> bool:
+        """Whether the kubelet starts it again after it failed."""
+        if self.init and not self.spec.restartable:
+            return self.suspect.pod.spec.restart_policy != "Never"
+        return (self.spec.restart_policy or self.suspect.pod.spec.restart_policy) != "Never"
+
+    @property
+    def log(self) -> ContainerLog:
+        """The tail of its log, or why there is none."""
+        return self.suspect.snapshot.logs.get((self.suspect.pod.metadata.uid, self.name), NO_LOG)
+
+    def path(self, field: str) -> str:
+        """The JSON path of a field of its status."""
+        statuses = "initContainerStatuses" if self.init else "containerStatuses"
+        return f"status.{statuses}[{self.name}].{field}"
+
+    def spec_path(self, field: str) -> str:
+        """The JSON path of a field of its spec in the workload's template."""
+        containers = "initContainers" if self.init else "containers"
+        template = TEMPLATE_PATHS.get(self.suspect.workload.kind)
+        return f"{template}.{containers}[{self.name}].{field}" if template else f"{containers}[{self.name}].{field}"
+
+    def quote(self, field: str, value: object, at: datetime | None = None) -> Evidence:
+        """Evidence from its status: `quote("state.waiting.reason", "ErrImagePull")`."""
+        return self.suspect.quote(self.path(field), value, at)
+
+    def events(self, *reasons: str) -> list[Event]:
+        """The pod's events about this container (by `fieldPath`), newest first."""
+        kind = "initContainers" if self.init else "containers"
+        field_path = f"spec.{kind}{{{self.name}}}"
+        return [event for event in self.suspect.events(*reasons) if event.involved_object.field_path == field_path]
+
+    def finding(
+        self,
+        rule: Rule,
+        confidence: Confidence,
+        *evidence: Evidence,
+        field: str = "",
+        offender: Offender | None = None,
+        since: datetime | None = None,
+        signature: str = "",
+        ruled_out: tuple[str, ...] = (),
+        **params: object,
+    ) -> Finding:
+        """A finding about this container; its offender is `field` of the workload's template unless one is given."""
+        workload = self.suspect.workload
+        return Finding(
+            rule=rule,
+            confidence=confidence,
+            evidence=evidence,
+            container=self.name,
+            offender=offender
+            or Offender(workload.kind, workload.name, workload.namespace or None, self.spec_path(field or "image")),
+            params={"image": self.spec.image, **params},
+            since=since,
+            signature=signature,
+            ruled_out=ruled_out,
+        )
+
+
+class Suspect:
+    """A pod that is not healthy, or not settled yet, with everything that was read about it."""
+
+    def __init__(self, snapshot: Snapshot, pod: Pod, workload: WorkloadRef) -> None:
+        self.snapshot = snapshot
+        self.pod = pod
+        self.workload = workload
+
+    @property
+    def now(self) -> datetime:
+        """The API server's time of the reading."""
+        return self.snapshot.now
+
+    @property
+    def namespace(self) -> str:
+        """The pod's namespace."""
+        return self.pod.metadata.namespace
+
+    @property
+    def object(self) -> str:
+        """The pod as evidence names it: `Pod/cart-6d9f-abcde`."""
+        return f"Pod/{self.pod.metadata.name}"
+
+    @cached_property
+    def node(self) -> Node | None:
+        """The node that it is bound to, if that was read."""
+        return self.snapshot.nodes.get(self.pod.spec.node_name)
+
+    @cached_property
+    def containers(self) -> tuple[ContainerView, ...]:
+        """Init containers, then main containers, as in the spec. Ephemeral (debug) containers are never judged."""
+        return (
+            *self._views(self.pod.spec.init_containers, self.pod.status.init_container_statuses, init=True),
+            *self._views(self.pod.spec.containers, self.pod.status.container_statuses, init=False),
+        )
+
+    def _views(
+        self, specs: tuple[Container, ...], statuses: tuple[ContainerStatus, ...], *, init: bool
+    ) -> Iterator[ContainerView]:
+        by_name = {status.name: status for status in statuses}
+        for spec in specs:
+            yield ContainerView(self, spec, by_name.get(spec.name) or ContainerStatus(name=spec.name), init)
+
+    def events(self, *reasons: str) -> list[Event]:
+        """The pod's own events, newest first; only those reasons, if any are named."""
+        return self.snapshot.events_of(self.pod.metadata.uid, *reasons)
+
+    def unread(self, resource: str) -> bool:
+        """Whether a resource could not be read (forbidden, failed) where this pod lives."""
+        return any(
+            gap.resource == resource and gap.namespace in (None, self.namespace) for gap in self.snapshot.unavailable
+        )
+
+    def age(self, moment: datetime | None) -> timedelta:
+        """How long ago that was; nothing for a time that is unknown or, by a skewed clock, in the future."""
+        return max(self.now - moment, timedelta()) if moment else timedelta()
+
+    def quote(self, path: str, value: object, at: datetime | None = None) -> Evidence:
+        """Evidence from the pod itself."""
+        return Evidence("pod", self.object, path, str(value), at)
+
+    def quote_event(self, event: Event) -> Evidence:
+        """Evidence from an event: its reason and message, as the cluster wrote them."""
+        value = f"{event.reason}: {event.text}" + (f" (x{event.times})" if event.times > 1 else "")
+        return Evidence("event", f"{event.involved_object.kind}/{event.involved_object.name}", "message", value, event.at)
+
+    def finding(
+        self,
+        rule: Rule,
+        confidence: Confidence,
+        *evidence: Evidence,
+        field: str = "",
+        offender: Offender | None = None,
+        since: datetime | None = None,
+        signature: str = "",
+        ruled_out: tuple[str, ...] = (),
+        **params: object,
+    ) -> Finding:
+        """A finding about the pod as a whole; its offender is `field` of the workload's pod spec unless given."""
+        template = TEMPLATE_PATHS.get(self.workload.kind, "")
+        path = ".".join(part for part in (template, field) if part)
+        return Finding(
+            rule=rule,
+            confidence=confidence,
+            evidence=evidence,
+            offender=offender
+            or Offender(self.workload.kind, self.workload.name, self.workload.namespace or None, path or None),
+            params=params,
+            since=since,
+            signature=signature,
+            ruled_out=ruled_out,
+        )
+
+    @cached_property
+    def words(self) -> dict[str, object]:
+        """What every text template may name without the finding's help."""
+        return {
+            "namespace": self.namespace,
+            "pod": self.pod.metadata.name,
+            "node": self.pod.spec.node_name or "none",
+            "workload": self.workload.slug,
+            "workload_kind": self.workload.kind,
+            "workload_name": self.workload.name,
+        }

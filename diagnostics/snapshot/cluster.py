@@ -1,0 +1,161 @@
+"""A cluster at one moment, as far as it was read: what the rules judge.
+
+Whoever reads (a sweep, a follow slice, `scan`, a test) fills one; the rules only look. What could not be read is
+listed in `unavailable`, so that "nothing found" and "could not look" stay different answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from diagnostics.snapshot.meta import Object, OwnerReference
+from diagnostics.snapshot.objects import Claim, CronJob, Event, Keyed, Node, StorageClass, Workload
+from diagnostics.snapshot.owners import Key, Owners, WorkloadRef
+from diagnostics.snapshot.pods import LeanPod, Pod
+from diagnostics.snapshot.quantities import InvalidQuantity, parse
+
+
+class Unavailable(Object, frozen=True):
+    """Something that could not be read, and the grant that would mend it (contracts.md, `unavailable`)."""
+
+    resource: str
+    namespace: str | None = None
+    error: str = "forbidden"
+    grant: str = ""
+
+
+class ContainerLog(Object, frozen=True):
+    """The redacted tail of a container's log, oldest line first; or why there is none."""
+
+    lines: tuple[str, ...] = ()
+    previous: bool = False
+    missing: str = ""
+
+
+class Tally(Object):
+    """How many pods a controller has, and how many of them are ready."""
+
+    total: int = 0
+    ready: int = 0
+
+
+class Booking(Object):
+    """What the pods of one node request of it, in base units, and how many they are."""
+
+    requests: dict[str, Decimal] = {}
+    pods: int = 0
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """Everything that was read of one cluster. Keys are (namespace, name) unless said otherwise."""
+
+    cluster: str
+    now: datetime  # The API server's clock (its `Date` header), never ours.
+    suspects: list[Pod] = field(default_factory=list)
+    nodes: dict[str, Node] = field(default_factory=dict)  # by name
+    events: dict[str, list[Event]] = field(default_factory=dict)  # by the involved object's uid
+    deployments: dict[Key, Workload] = field(default_factory=dict)
+    statefulsets: dict[Key, Workload] = field(default_factory=dict)
+    daemonsets: dict[Key, Workload] = field(default_factory=dict)
+    replicasets: dict[Key, Workload] = field(default_factory=dict)
+    jobs: dict[Key, Workload] = field(default_factory=dict)
+    cronjobs: dict[Key, CronJob] = field(default_factory=dict)
+    claims: dict[Key, Claim] = field(default_factory=dict)
+    storage_classes: dict[str, StorageClass] = field(default_factory=dict)  # by name
+    config_maps: dict[Key, Keyed] = field(default_factory=dict)
+    logs: dict[tuple[str, str], ContainerLog] = field(default_factory=dict)  # by (pod uid, container)
+    tallies: dict[tuple[str, OwnerReference], Tally] = field(default_factory=dict)  # by namespace and controller
+    bookings: dict[str, Booking] = field(default_factory=dict)  # by node name, every pod counted
+    read: set[str] = field(default_factory=set)  # resources that were read at all, as in "configmaps"
+    unavailable: list[Unavailable] = field(default_factory=list)
+    pods_seen: int = 0
+    malformed: int = 0
+
+    def tallies_by_workload(self) -> dict[WorkloadRef, Tally]:
+        """The tallies summed up to the workloads at the top of each chain of controllers."""
+        owners, sums = self.owners, dict[WorkloadRef, Tally]()
+        for (namespace, controller), tally in self.tallies.items():
+            total = sums.setdefault(owners.of_controller(controller, namespace), Tally())
+            total.total += tally.total
+            total.ready += tally.ready
+        return sums
+
+    @property
+    def owners(self) -> Owners:
+        """A resolver over the workloads that were read."""
+        return Owners(
+            self.deployments,
+            {key: replicaset.metadata for key, replicaset in self.replicasets.items()},
+            {key: job.metadata for key, job in self.jobs.items()},
+        )
+
+    def events_of(self, uid: str, *reasons: str) -> list[Event]:
+        """The events about one object, newest first; only those reasons, if any are named."""
+        found = [event for event in self.events.get(uid, ()) if not reasons or event.reason in reasons]
+        return sorted(found, key=lambda event: event.at or self.now, reverse=True)
+
+    def add_events(self, events: Iterable[Event]) -> None:
+        """Files events under the object they are about."""
+        for event in events:
+            self.events.setdefault(event.involved_object.uid, []).append(event)
+
+    def count(self, pod: LeanPod) -> None:
+        """Counts a pod, healthy or not, into the tally of its controller and the bookings of its node."""
+        self.pods_seen += 1
+        terminal = pod.status.phase in ("Succeeded", "Failed")
+        controller = pod.metadata.controller
+        if controller is not None and not terminal and pod.metadata.deletion_timestamp is None:
+            tally = self.tallies.setdefault((pod.metadata.namespace, controller), Tally())
+            tally.total += 1
+            ready = pod.status.condition("Ready")
+            tally.ready += ready is not None and ready.true
+        if pod.spec.node_name and not terminal:
+            booking = self.bookings.setdefault(pod.spec.node_name, Booking(requests={}))
+            booking.pods += 1
+            for resource, amount in requests(pod).items():
+                booking.requests[resource] = booking.requests.get(resource, Decimal(0)) + amount
+
+
+def amounts(resources: Mapping[str, str | int | float]) -> dict[str, Decimal]:
+    """Quantities as numbers in base units; one that is malformed counts as nothing."""
+    numbers = {}
+    for name, quantity in resources.items():
+        try:
+            numbers[name] = parse(quantity)
+        except InvalidQuantity:
+            continue
+    return numbers
+
+
+def requests(pod: LeanPod) -> dict[str, Decimal]:
+    """What the scheduler books for a pod: the sum of its containers or its largest init container, plus overhead.
+
+    Source: k8s.io/component-helpers/resource, `PodRequests`; native sidecars count beside the main containers, and
+    requests of the pod itself (`spec.resources`) take the place of the sum.
+    """
+    running: dict[str, Decimal] = {}
+    for container in pod.spec.containers:
+        _add(running, amounts(container.resources.requests))
+    peak: dict[str, Decimal] = {}
+    sidecars: dict[str, Decimal] = {}
+    for container in pod.spec.init_containers:
+        own = amounts(container.resources.requests)
+        if container.restartable:
+            _add(running, own)
+            _add(sidecars, own)
+            continue
+        for name, amount in own.items():
+            peak[name] = max(peak.get(name, Decimal(0)), amount + sidecars.get(name, Decimal(0)))
+    booked = {name: max(running.get(name, Decimal(0)), peak.get(name, Decimal(0))) for name in {**running, **peak}}
+    booked.update(amounts(pod.spec.resources.requests))
+    _add(booked, amounts(pod.spec.overhead))
+    return booked
+
+
+def _add(total: dict[str, Decimal], more: Mapping[str, Decimal]) -> None:
+    for name, amount in more.items():
+        total[name] = total.get(name, Decimal(0)) + amount
