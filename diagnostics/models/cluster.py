@@ -1,0 +1,95 @@
+"""A watched cluster: how to reach it, who watches it now, how far it was read, and what was read of it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+
+class Cluster(models.Model):
+    """One API server that is watched.
+
+    A worker leases it for a slice of watching: whoever took the lease last owns the `fence`, and every write of a
+    slice is refused once the fence has moved on (Kleppmann, "How to do distributed locking").
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=253, unique=True)  # The context's name, or "in-cluster".
+    kubeconfig = models.CharField(max_length=4096, blank=True)  # A path; blank means the usual places.
+    context = models.CharField(max_length=253, blank=True)  # Blank means in-cluster.
+    namespaces = models.JSONField(default=list, blank=True)  # Empty means all.
+    paused = models.BooleanField(default=False)
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    lease_owner = models.CharField(max_length=200, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    fence = models.BigIntegerField(default=0)
+
+    # Resource to resourceVersion from which its watch goes on; empty until the first sweep and after a 410.
+    resource_versions = models.JSONField(default=dict, blank=True)
+    bookings = models.JSONField(default=dict, blank=True)  # What pods request of each node, as of the last sweep.
+    swept_at = models.DateTimeField(null=True, blank=True)
+    fresh_at = models.DateTimeField(null=True, blank=True)  # When the watches were last known to be open and true.
+    failing_since = models.DateTimeField(null=True, blank=True)
+    failure_kind = models.CharField(max_length=32, blank=True)  # A `kube.errors` kind, such as "unauthorized".
+    failure = models.TextField(blank=True)  # One line that says what to do.
+    retry_at = models.DateTimeField(null=True, blank=True)  # Not to be leased before, after a failure.
+    gaps = models.JSONField(default=list, blank=True)  # The scan contract's `unavailable`.
+    crashed = models.JSONField(default=list, blank=True)  # Checks that raised in the last judgement.
+    server_version = models.CharField(max_length=64, blank=True)
+    failing_checks = models.JSONField(default=list, blank=True)  # Of /readyz.
+    pods_seen = models.PositiveIntegerField(default=0)
+    malformed = models.PositiveIntegerField(default=0)  # Objects of the last sweep that could not be decoded.
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class KnownObject(models.Model):
+    """The last known state of an always-read object other than a pod or event: nodes, workloads.
+
+    A follow slice starts from these instead of listing again. `body` holds only the fields that we read.
+    """
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="known_objects")
+    resource = models.CharField(max_length=64)  # As in `kube.resources`: "nodes", "deployments".
+    namespace = models.CharField(max_length=63, blank=True)
+    name = models.CharField(max_length=253)
+    body = models.BinaryField()  # JSON of the snapshot's struct, zlib.
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("cluster", "resource", "namespace", "name"), name="known_object_once_per_cluster"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.namespace}/{self.name}"
+
+
+class Run(models.Model):
+    """One sweep or follow slice, for freshness and the system page; the last hundred a cluster are kept."""
+
+    class Kind(models.TextChoices):
+        SWEEP = "sweep"
+        FOLLOW = "follow"
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="runs")
+    kind = models.CharField(max_length=8, choices=Kind)
+    started_at = models.DateTimeField()
+    seconds = models.FloatField()
+    changes = models.PositiveIntegerField(default=0)  # Watch changes applied, or pods seen by a sweep.
+    failure = models.TextField(blank=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("cluster", "-started_at"), name="run_latest"),)
+        constraints = (models.CheckConstraint(condition=Q(seconds__gte=0), name="run_seconds_not_negative"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.cluster} at {self.started_at:%F %T}"

@@ -1,0 +1,119 @@
+"""Diagnoses: one row a cause, its times of failing, and what happened around it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from diagnostics.models.cluster import Cluster
+from diagnostics.rules.model import Confidence, Severity
+
+
+class Diagnosis(models.Model):
+    """One cause in one cluster, identified by its fingerprint across pods, revisions and time.
+
+    `verdict` is the engine's latest verdict in the public shape (`engine.verdict.Verdict`); the columns beside it are
+    what lists filter and sort by. `version` grows with every change and makes the ETag.
+    """
+
+    class State(models.TextChoices):
+        NEW = "new"
+        ONGOING = "ongoing"
+        REGRESSED = "regressed"
+        RESOLVED = "resolved"
+
+    OPEN = (State.NEW, State.ONGOING, State.REGRESSED)
+
+    number = models.BigAutoField(primary_key=True)  # What people say: #1284.
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # What programs use.
+    version = models.PositiveIntegerField(default=1)
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="diagnoses")
+    fingerprint = models.CharField(max_length=64)
+
+    state = models.CharField(max_length=9, choices=State, default=State.NEW)
+    code = models.CharField(max_length=64)
+    severity = models.PositiveSmallIntegerField(choices=[(s.value, s.word) for s in Severity])
+    confidence = models.CharField(max_length=8, choices=[(c.value, c.value) for c in Confidence])
+    namespace = models.CharField(max_length=63, blank=True)  # Blank for what has none, such as a node.
+    workload_kind = models.CharField(max_length=63)
+    workload_name = models.CharField(max_length=253)
+    container = models.CharField(max_length=63, blank=True)
+    summary = models.TextField()
+    pods_affected = models.PositiveIntegerField(default=0)
+    pods_total = models.PositiveIntegerField(default=0)
+    restarts = models.PositiveIntegerField(default=0)
+    verdict = models.JSONField()
+
+    first_seen = models.DateTimeField()  # The fault's own API time, of the current occurrence.
+    last_seen = models.DateTimeField()
+    opened_at = models.DateTimeField()  # When we opened (or reopened) it.
+    clean_since = models.DateTimeField(null=True, blank=True)  # Hold-down: not seen since, not resolved yet.
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    occurrences_count = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        verbose_name_plural = "diagnoses"
+        constraints = (
+            models.UniqueConstraint(fields=("cluster", "fingerprint"), name="diagnosis_once_per_cause"),
+            models.CheckConstraint(
+                condition=Q(state="resolved", resolved_at__isnull=False)
+                | (~Q(state="resolved") & Q(resolved_at__isnull=True)),
+                name="diagnosis_resolved_has_its_time",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("-severity", "-last_seen", "number"), name="diagnosis_open", condition=~Q(state="resolved")
+            ),
+            models.Index(fields=("-resolved_at", "number"), name="diagnosis_resolved", condition=Q(state="resolved")),
+            models.Index(fields=("cluster", "state"), name="diagnosis_of_cluster"),
+            models.Index(fields=("namespace", "workload_name"), name="diagnosis_of_workload"),
+        )
+
+    def __str__(self) -> str:
+        return f"#{self.number} {self.code} {self.workload_kind}/{self.workload_name}"
+
+
+class Occurrence(models.Model):
+    """One time of failing, from opening to resolution; an open one has no end.
+
+    `verdict` is the opening one: the evidence as it was when first seen, whatever the pods become.
+    """
+
+    diagnosis = models.ForeignKey(Diagnosis, on_delete=models.CASCADE, related_name="occurrences")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    pods_peak = models.PositiveIntegerField(default=0)
+    verdict = models.JSONField()
+
+    class Meta:
+        indexes = (models.Index(fields=("diagnosis", "-started_at"), name="occurrence_latest"),)
+
+    def __str__(self) -> str:
+        return f"{self.diagnosis} from {self.started_at:%F %T}"
+
+
+class Activity(models.Model):
+    """One thing that happened to a diagnosis: what, when, and who (nobody: Sickbay itself)."""
+
+    class Kind(models.TextChoices):
+        OPENED = "opened"
+        CHANGED = "changed"  # Severity, confidence or the number of pods; `detail` says from and to.
+        RESOLVED = "resolved"
+        REGRESSED = "regressed"
+
+    diagnosis = models.ForeignKey(Diagnosis, on_delete=models.CASCADE, related_name="activity")
+    kind = models.CharField(max_length=16, choices=Kind)
+    at = models.DateTimeField()
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
+    detail = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name_plural = "activity"
+        indexes = (models.Index(fields=("diagnosis", "-at"), name="activity_latest"),)
+
+    def __str__(self) -> str:
+        return f"{self.diagnosis} {self.kind} at {self.at:%F %T}"

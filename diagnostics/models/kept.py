@@ -1,0 +1,74 @@
+"""Evidence that outlives the pod: suspects as they were, their events and logs, all redacted before they get here."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from diagnostics.models.cluster import Cluster
+
+
+class Suspect(models.Model):
+    """A pod that is not healthy or not settled yet: its last state, so that grace can elapse without another read.
+
+    A pod that became healthy is deleted here; one that was deleted in the cluster while suspect stays with `gone_at`.
+    """
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="suspects")
+    uid = models.CharField(max_length=64)
+    namespace = models.CharField(max_length=63)
+    name = models.CharField(max_length=253)
+    workload_kind = models.CharField(max_length=63)
+    workload_name = models.CharField(max_length=253)
+    body = models.BinaryField()  # The object's redacted JSON, zlib.
+    seen_at = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("cluster", "uid"), name="suspect_once_per_cluster"),)
+        indexes = (models.Index(fields=("cluster", "namespace", "workload_name"), name="suspect_of_workload"),)
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+class KeptEvent(models.Model):
+    """A Kubernetes event about a suspect or what it depends on, kept beyond the cluster's hour; the greater count wins."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="kept_events")
+    uid = models.CharField(max_length=64)
+    object_uid = models.CharField(max_length=64)  # The uid of the involved object.
+    body = models.BinaryField()  # JSON of `snapshot.objects.Event`, redacted, zlib.
+    count = models.PositiveIntegerField(default=1)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("cluster", "uid"), name="kept_event_once_per_cluster"),)
+        indexes = (
+            models.Index(fields=("cluster", "object_uid", "-last_at"), name="kept_event_of_object"),
+            models.Index(fields=("last_at",), name="kept_event_age"),
+        )
+
+    def __str__(self) -> str:
+        return f"event {self.uid}"
+
+
+class KeptLog(models.Model):
+    """One tail of a container's log per restart."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="kept_logs")
+    pod_uid = models.CharField(max_length=64)
+    container = models.CharField(max_length=63)
+    restart = models.PositiveIntegerField(default=0)
+    body = models.BinaryField()  # JSON of `snapshot.cluster.ContainerLog`, zlib.
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("cluster", "pod_uid", "container", "restart"), name="kept_log_once_per_restart"
+            ),
+        )
+        indexes = (models.Index(fields=("kept_at",), name="kept_log_age"),)
+
+    def __str__(self) -> str:
+        return f"log of {self.container}, restart {self.restart}"
