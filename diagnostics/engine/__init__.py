@@ -2,3 +2,9 @@
 
 Layer 2: pure, like the layers below it; imports rules and snapshot.
 """
+
+from diagnostics.engine.context import wanted
+from diagnostics.engine.judging import judge
+from diagnostics.engine.triage import EVER, suspicious
+
+__all__ = ["EVER", "judge", "suspicious", "wanted"]

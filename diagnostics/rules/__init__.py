@@ -5,18 +5,41 @@ Layer 1: imports snapshot only. A rule is data plus one pure generator; see `mod
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 
 from diagnostics.rules.model import Check, Rule
+from diagnostics.rules.suspect import ContainerView, Suspect
+
+
+Want = tuple[str, str | None]
+
+
+@cache
+def families() -> tuple[ModuleType, ...]:
+    """The modules of this package, by name."""
+    return tuple(import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
 
 
 @cache
 def checks() -> tuple[Check, ...]:
-    """Every check of every module of this package, in the order of the modules' names and their places in them."""
-    modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
-    return tuple(value for module in modules for value in vars(module).values() if isinstance(value, Check))
+    """Every check of every family, in the order of the modules' names and their places in them."""
+    return tuple(value for family in families() for value in vars(family).values() if isinstance(value, Check))
+
+
+def wants(suspect: Suspect) -> Iterator[Want]:
+    """What the families want read on demand for a suspect: (resource, namespace or None for all)."""
+    for family in families():
+        if wanted := getattr(family, "wants", None):
+            yield from wanted(suspect)
+
+
+def wants_log(container: ContainerView) -> bool:
+    """Whether any family would read this container's log."""
+    return any(wanted(container) for family in families() if (wanted := getattr(family, "wants_log", None)))
 
 
 @cache

@@ -64,6 +64,13 @@ class ContainerView:
         return (self.spec.restart_policy or self.suspect.pod.spec.restart_policy) != "Never"
 
     @property
+    def blocks_main(self) -> bool:
+        """Whether the main containers wait for it: an init container that has not done its part."""
+        ended = self.status.state.terminated
+        done = (self.spec.restartable and self.status.started) or (ended is not None and ended.exit_code == 0)
+        return self.init and not done
+
+    @property
     def log(self) -> ContainerLog:
         """The tail of its log, or why there is none."""
         return self.suspect.snapshot.logs.get((self.suspect.pod.metadata.uid, self.name), NO_LOG)

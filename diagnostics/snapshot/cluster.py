@@ -55,6 +55,7 @@ class Snapshot:
 
     cluster: str
     now: datetime  # The API server's clock (its `Date` header), never ours.
+    context: str = ""  # The kubeconfig's context, for commands to copy; blank in-cluster.
     suspects: list[Pod] = field(default_factory=list)
     nodes: dict[str, Node] = field(default_factory=dict)  # by name
     events: dict[str, list[Event]] = field(default_factory=dict)  # by the involved object's uid

@@ -47,14 +47,12 @@ class Owners:
     def top(self, metadata: LeanMetadata, kind: str = "Pod") -> WorkloadRef:
         """The workload of an object: itself when it has no controller."""
         owner = metadata.controller
-        if owner is None:
+        if owner is None or owner.kind == "Node":  # A static pod's mirror: nothing but the node's manifest owns it.
             return WorkloadRef(kind=kind, name=metadata.name, namespace=metadata.namespace)
         return self.of_controller(owner, metadata.namespace)
 
     def of_controller(self, owner: OwnerReference, namespace: str) -> WorkloadRef:
         """The workload above (or at) a controller, in the namespace of what it controls."""
-        if owner.kind == "Node":  # A static pod's mirror: the manifest on the node has no object of its own.
-            return WorkloadRef(kind=owner.kind, name=owner.name)
         known = self._metadata.get(owner.kind, {}).get((namespace, owner.name))
         if known is not None and known.controller is not None and known.controller.uid != owner.uid:
             return self.of_controller(known.controller, namespace)

@@ -1,0 +1,66 @@
+"""Runs the rules over a snapshot and turns what they find into verdicts: one a cause, worst first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from diagnostics.engine.context import suspects
+from diagnostics.engine.fingerprint import fingerprint
+from diagnostics.engine.precedence import Root, roots
+from diagnostics.engine.verdict import Crashed, Judgement, Skipped, Verdict
+from diagnostics.engine.wording import verdict
+from diagnostics.rules import checks
+from diagnostics.rules.model import Check, Finding, Severity
+from diagnostics.rules.suspect import Suspect
+from diagnostics.snapshot.cluster import Snapshot
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """What went wrong while judging; kept apart so that it never looks like health."""
+
+    crashed: list[Crashed] = field(default_factory=list)
+    skipped: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+def judge(snapshot: Snapshot) -> Judgement:
+    """Judges every suspect of a snapshot. Pure: the same snapshot gives the same judgement, in whatever order."""
+    trouble = _Trouble()
+    causes: dict[str, list[Root]] = {}
+    for suspect in suspects(snapshot):
+        for root in roots(suspect, _findings(suspect, trouble)):
+            key = fingerprint(snapshot.cluster, suspect.workload, root.finding)
+            causes.setdefault(key, []).append(root)
+    tallies = snapshot.tallies_by_workload()
+    verdicts = [verdict(key, members, tallies.get(members[0].suspect.workload)) for key, members in causes.items()]
+    return Judgement(
+        verdicts=tuple(sorted(verdicts, key=_worst_first)),
+        crashed=tuple(trouble.crashed),
+        skipped=tuple(
+            Skipped(check=check, needs=need, pods=pods) for (check, need), pods in sorted(trouble.skipped.items())
+        ),
+    )
+
+
+def _findings(suspect: Suspect, trouble: _Trouble) -> Iterator[Finding]:
+    for check in checks():
+        if unread := next((need for need in check.needs if suspect.unread(need)), None):
+            trouble.skipped[check.name, unread] += 1
+            continue
+        yield from _run(check, suspect, trouble)
+
+
+def _run(check: Check, suspect: Suspect, trouble: _Trouble) -> list[Finding]:
+    try:
+        return list(check.judge(suspect))
+    except Exception as error:  # noqa: BLE001 - one faulty rule must not blind the others; it is recorded and shown.
+        trouble.crashed.append(Crashed(check=check.name, object=suspect.object, error=repr(error)))
+        return []
+
+
+def _worst_first(verdict: Verdict) -> tuple[object, ...]:
+    severity = Severity[verdict.severity.upper()]
+    place = (verdict.namespace or "", verdict.workload.kind, verdict.workload.name, verdict.container or "")
+    return (-severity, -verdict.pods_affected, *place, verdict.code, verdict.fingerprint)

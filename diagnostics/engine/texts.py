@@ -1,0 +1,49 @@
+"""Fills a rule's templates: sentences as they are, commands with every value quoted for the shell."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from string import Formatter
+
+from diagnostics.rules.model import Finding
+from diagnostics.rules.suspect import Suspect
+
+# Kinds that `kubectl set` and `kubectl rollout` can change; for any other a command of theirs would only fail.
+_ROLLED = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+_ROLLING_VERBS = (" set ", " rollout ")
+
+
+class _Shell(Formatter):
+    """Formats like `str.format`, with each value quoted: names and messages come from the cluster."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        return shlex.quote(format(value, format_spec))
+
+
+_SHELL = _Shell()
+
+
+class Texts:
+    """The texts of one finding about one suspect."""
+
+    def __init__(self, suspect: Suspect, finding: Finding) -> None:
+        self._finding = finding
+        self._context = suspect.snapshot.context
+        self._rolled = suspect.workload.kind in _ROLLED
+        self._words: Mapping[str, object] = {**suspect.words, "container": finding.container, **finding.params}
+
+    def sentence(self, template: str) -> str:
+        """A filled template; raises KeyError for a word that neither the suspect nor the finding offers."""
+        return template.format_map(dict(self._words))
+
+    def commands(self, templates: tuple[str, ...]) -> tuple[str, ...]:
+        """Commands to copy, with `--context` where one is used, without those that the workload's kind refuses."""
+        filled = (_SHELL.vformat(template, (), self._words) for template in templates if self._applies(template))
+        if not self._context:
+            return tuple(filled)
+        with_context = f"kubectl --context {shlex.quote(self._context)} "
+        return tuple(command.replace("kubectl ", with_context) for command in filled)
+
+    def _applies(self, template: str) -> bool:
+        return self._rolled or not ("{workload}" in template and any(verb in template for verb in _ROLLING_VERBS))

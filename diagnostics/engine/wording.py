@@ -1,0 +1,132 @@
+"""From the roots of one cause to the verdict that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from diagnostics.engine.texts import Texts
+from diagnostics.engine.verdict import (
+    AffectedPod,
+    EvidencePart,
+    OffenderPart,
+    Remedy,
+    Symptom,
+    Verdict,
+    WorkloadPart,
+)
+from diagnostics.rules.model import Confidence, Evidence, Finding, Severity
+from diagnostics.engine.precedence import Root
+from diagnostics.rules.suspect import Suspect
+from diagnostics.snapshot.cluster import Tally
+from diagnostics.snapshot.display import display_status
+
+# Kinds that have no replicas to lose: their severity is the rule's own.
+_SINGLE = frozenset({"Pod", "Job", "CronJob"})
+
+
+def verdict(key: str, members: Sequence[Root], tally: Tally | None) -> Verdict:
+    """The verdict on one cause; `members` are its roots, one or more a pod, all of one workload and rule."""
+    speaker = min(members, key=_most_telling)
+    suspect, finding = speaker.suspect, speaker.finding
+    texts, rule = Texts(suspect, finding), finding.rule
+    pods = _pods(members)
+    total = max(tally.total if tally else 0, len(pods))
+    first_seen = min(_since(root) for root in members)
+    return Verdict(
+        code=rule.code,
+        severity=_severity(rule.severity, suspect.workload.kind, tally).word,
+        confidence=finding.confidence.value,
+        namespace=suspect.namespace or None,
+        workload=_workload(suspect),
+        pods=pods,
+        pods_affected=len(pods),
+        pods_total=total,
+        container=finding.container or None,
+        summary=texts.sentence(rule.message),
+        cause=texts.sentence(rule.cause),
+        offender=_offender(finding, suspect),
+        remedy=Remedy(
+            text=texts.sentence(rule.remedy), commands=texts.commands(rule.commands), verify=texts.commands(rule.verify)
+        ),
+        evidence=tuple(_evidence(item) for item in finding.evidence),
+        ruled_out=finding.ruled_out,
+        first_seen=first_seen,
+        last_seen=suspect.now,
+        restarts=_restarts(members),
+        symptoms=_symptoms(members),
+        fingerprint=key,
+        visible_at=first_seen + rule.visible_after,
+        notify_at=first_seen + rule.notify_after,
+    )
+
+
+def _most_telling(root: Root) -> tuple[object, ...]:
+    """The surest finding speaks for its cause, then the one whose evidence is newest."""
+    sureness = list(Confidence).index(root.finding.confidence)
+    newest = max((item.at for item in root.finding.evidence if item.at), default=None)
+    return (sureness, -newest.timestamp() if newest else 0.0, root.suspect.pod.metadata.name)
+
+
+def _since(root: Root) -> datetime:
+    """When the fault began, by the API's own times; never later than now, whatever a skewed node wrote."""
+    pod = root.suspect.pod
+    began = root.finding.since or pod.status.start_time or pod.metadata.creation_timestamp
+    return min(began, root.suspect.now) if began else root.suspect.now
+
+
+def _severity(base: Severity, kind: str, tally: Tally | None) -> Severity:
+    """The rule's own severity, but critical for a fault that leaves its workload without a ready replica."""
+    nothing_ready = kind not in _SINGLE and tally is not None and tally.total > 0 and tally.ready == 0
+    return Severity.CRITICAL if nothing_ready and base >= Severity.MEDIUM else base
+
+
+def _pods(members: Sequence[Root]) -> tuple[AffectedPod, ...]:
+    by_uid = {root.suspect.pod.metadata.uid: root.suspect.pod for root in members}
+    return tuple(
+        AffectedPod(
+            name=pod.metadata.name, uid=uid, status=display_status(pod), node=pod.spec.node_name or None
+        )
+        for uid, pod in by_uid.items()
+    )
+
+
+def _restarts(members: Sequence[Root]) -> int:
+    """How often the container was restarted, over all affected pods; of all containers where none is named."""
+    return sum(
+        container.status.restart_count
+        for root in members
+        for container in root.suspect.containers
+        if root.finding.container in ("", container.name)
+    )
+
+
+def _workload(suspect: Suspect) -> WorkloadPart:
+    return WorkloadPart(kind=suspect.workload.kind, name=suspect.workload.name)
+
+
+def _offender(finding: Finding, suspect: Suspect) -> OffenderPart:
+    offender = finding.offender
+    if offender is None:
+        return OffenderPart(
+            kind=suspect.workload.kind, namespace=suspect.namespace or None, name=suspect.workload.name, path=None
+        )
+    return OffenderPart(kind=offender.kind, namespace=offender.namespace, name=offender.name, path=offender.path)
+
+
+def _evidence(item: Evidence) -> EvidencePart:
+    return EvidencePart(source=item.source, object=item.object, path=item.path, value=item.value, at=item.at)
+
+
+def _symptoms(members: Sequence[Root]) -> tuple[Symptom, ...]:
+    """What the pods' other findings say, each sentence once."""
+    found = {
+        Symptom(
+            code=symptom.rule.code,
+            workload=_workload(root.suspect),
+            summary=Texts(root.suspect, symptom).sentence(symptom.rule.message),
+        ): None
+        for root in members
+        for symptom in root.symptoms
+    }
+    return tuple(found)
