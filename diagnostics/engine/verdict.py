@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class Part(msgspec.Struct, frozen=True):
     """Base of the contract's objects: snake case on the wire, null for what does not apply."""
 
 
@@ -84,7 +84,7 @@ class Symptom(Part, frozen=True):
     summary: str
 
 
-class Verdict(Part, frozen=True):
+class Verdict(Part, frozen=True, kw_only=True):
     """One cause: `diagnoses[]` of the scan, and the body of a stored diagnosis.
 
     `fingerprint` identifies the cause across pods, revisions and time. `visible_at` and `notify_at` are when its

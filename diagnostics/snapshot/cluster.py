@@ -35,17 +35,19 @@ class ContainerLog(Object, frozen=True):
     missing: str = ""
 
 
-class Tally(Object):
+@dataclass(slots=True)
+class Tally:
     """How many pods a controller has, and how many of them are ready."""
 
     total: int = 0
     ready: int = 0
 
 
-class Booking(Object):
+@dataclass(slots=True)
+class Booking:
     """What the pods of one node request of it, in base units, and how many they are."""
 
-    requests: dict[str, Decimal] = {}
+    requests: dict[str, Decimal] = field(default_factory=dict)
     pods: int = 0
 
 
@@ -115,7 +117,7 @@ class Snapshot:
             ready = pod.status.condition("Ready")
             tally.ready += ready is not None and ready.true
         if pod.spec.node_name and not terminal:
-            booking = self.bookings.setdefault(pod.spec.node_name, Booking(requests={}))
+            booking = self.bookings.setdefault(pod.spec.node_name, Booking())
             booking.pods += 1
             for resource, amount in requests(pod).items():
                 booking.requests[resource] = booking.requests.get(resource, Decimal(0)) + amount

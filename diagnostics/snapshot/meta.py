@@ -15,7 +15,7 @@ import msgspec
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-class Object(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class Object(msgspec.Struct, frozen=True, rename="camel"):
     """Base of every decoded object: immutable, camelCase on the wire, unknown fields ignored."""
 
 
