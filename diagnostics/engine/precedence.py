@@ -7,14 +7,12 @@ about an init container above the main containers, one about a main container ab
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from diagnostics.rules.model import Confidence, Finding
+from diagnostics.rules.model import Confidence, Finding, Stage
 from diagnostics.rules.suspect import Suspect
-
-_SURENESS = {Confidence.CERTAIN: 0, Confidence.LIKELY: 1, Confidence.POSSIBLE: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +25,12 @@ class Root:
 
 
 def roots(suspect: Suspect, findings: Iterable[Finding]) -> list[Root]:
-    """The roots among the findings of one pod, earliest stage first; every other finding hangs under one of them."""
+    """The roots among the findings of one pod; every other finding hangs under one of them."""
+    found = tuple(findings)
     blocking = {container.name for container in suspect.containers if container.blocks_main}
-    ordered = sorted(findings, key=_rank)
     causes: list[Finding] = []
     under: dict[int, list[Finding]] = {}
-    for finding in _explainers_first(ordered):
+    for finding in sorted(found, key=lambda one: (_explained(one, found), *_rank(one, blocking))):
         cause = next((c for c in causes if _explains(c, finding) or _precedes(c, finding, blocking)), None)
         if cause is None:
             causes.append(finding)
@@ -41,16 +39,19 @@ def roots(suspect: Suspect, findings: Iterable[Finding]) -> list[Root]:
     return [Root(suspect, cause, tuple(under.get(id(cause), ()))) for cause in causes]
 
 
-def _rank(finding: Finding) -> tuple[object, ...]:
-    """Earliest stage, then surest, then worst; the code and container only make the order total."""
+def _rank(finding: Finding, blocking: set[str]) -> tuple[object, ...]:
+    """Causes before consequences, surest and worst first; code, container and signature only make the order total."""
     rule = finding.rule
-    return (rule.stage, _SURENESS[finding.confidence], -rule.severity, rule.code, finding.container, finding.signature)
+    if not finding.container and rule.stage <= Stage.SANDBOX:
+        tier = 0  # No container has been created yet.
+    else:
+        tier = 1 if finding.container in blocking else 2
+    sureness = list(Confidence).index(finding.confidence)
+    return (tier, rule.stage, sureness, -rule.severity, rule.code, finding.container, finding.signature)
 
 
-def _explainers_first(ordered: list[Finding]) -> list[Finding]:
-    """Puts what another finding explains behind everything else, whatever its stage."""
-    explained: Callable[[Finding], bool] = lambda f: any(_explains(g, f) for g in ordered if g is not f)  # noqa: E731
-    return sorted(ordered, key=explained)
+def _explained(finding: Finding, found: Iterable[Finding]) -> bool:
+    return any(_explains(other, finding) for other in found if other is not finding)
 
 
 def _explains(cause: Finding, other: Finding) -> bool:

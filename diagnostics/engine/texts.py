@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 from string import Formatter
 
 from diagnostics.rules.model import Finding
@@ -28,22 +27,26 @@ class Texts:
     """The texts of one finding about one suspect."""
 
     def __init__(self, suspect: Suspect, finding: Finding) -> None:
-        self._finding = finding
-        self._context = suspect.snapshot.context
         self._rolled = suspect.workload.kind in _ROLLED
-        self._words: Mapping[str, object] = {**suspect.words, "container": finding.container, **finding.params}
+        self._words: dict[str, object] = {
+            **suspect.words,
+            "kubectl_context": suspect.snapshot.context,
+            "container": finding.container,
+            **finding.params,
+        }
 
     def sentence(self, template: str) -> str:
         """A filled template; raises KeyError for a word that neither the suspect nor the finding offers."""
-        return template.format_map(dict(self._words))
+        return template.format_map(self._words)
 
     def commands(self, templates: tuple[str, ...]) -> tuple[str, ...]:
         """Commands to copy, with `--context` where one is used, without those that the workload's kind refuses."""
-        filled = (_SHELL.vformat(template, (), self._words) for template in templates if self._applies(template))
-        if not self._context:
-            return tuple(filled)
-        with_context = f"kubectl --context {shlex.quote(self._context)} "
-        return tuple(command.replace("kubectl ", with_context) for command in filled)
+        kubectl = "kubectl --context {kubectl_context} " if self._words["kubectl_context"] else "kubectl "
+        return tuple(
+            _SHELL.vformat(template.replace("kubectl ", kubectl), (), self._words)
+            for template in templates
+            if self._applies(template)
+        )
 
     def _applies(self, template: str) -> bool:
         return self._rolled or not ("{workload}" in template and any(verb in template for verb in _ROLLING_VERBS))
