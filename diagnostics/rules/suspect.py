@@ -90,6 +90,11 @@ class ContainerView:
         """Evidence from its status: `quote("state.waiting.reason", "ErrImagePull")`."""
         return self.suspect.quote(self.path(field), value, at)
 
+    def quote_spec(self, field: str, value: object) -> Evidence:
+        """Evidence from its spec in the pod: `quote_spec("image", "shop/cart:1.4")`."""
+        containers = "initContainers" if self.init else "containers"
+        return self.suspect.quote(f"spec.{containers}[{self.name}].{field}", value)
+
     def events(self, *reasons: str) -> list[Event]:
         """The pod's events about this container (by `fieldPath`), newest first."""
         kind = "initContainers" if self.init else "containers"
@@ -203,19 +208,21 @@ class Suspect:
         **params: object,
     ) -> Finding:
         """A finding about the pod as a whole; its offender is `field` of the workload's pod spec unless given."""
-        template = TEMPLATE_PATHS.get(self.workload.kind, "")
-        path = ".".join(part for part in (template, field) if part)
         return Finding(
             rule=rule,
             confidence=confidence,
             evidence=evidence,
-            offender=offender
-            or Offender(self.workload.kind, self.workload.name, self.workload.namespace or None, path or None),
+            offender=offender or self.template(field),
             params=params,
             since=since,
             signature=signature,
             ruled_out=ruled_out,
         )
+
+    def template(self, field: str = "") -> Offender:
+        """The workload as an offender: `field` of its template's pod spec, `imagePullSecrets`."""
+        path = ".".join(part for part in (TEMPLATE_PATHS.get(self.workload.kind, ""), field) if part)
+        return Offender(self.workload.kind, self.workload.name, self.workload.namespace or None, path or None)
 
     @cached_property
     def words(self) -> dict[str, object]:
