@@ -1,0 +1,121 @@
+"""Parsers of what the environment holds: text in, value out, or a `ValueError` that says what would have been right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from environ import Env
+
+SHORTEST_SECRET = 50  # What `manage.py check --deploy` asks for.
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, never bound
+SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the web listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def reachable(self) -> Address:
+        """The same as a browser on this machine would type it: a wildcard is no address to open."""
+        return Address(WILDCARDS.get(self.host, self.host), self.port)
+
+
+def address(text: str) -> Address:
+    """`127.0.0.1:8000`, `[::1]:8000`, or a bare `:8000` for every interface."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError(f"{text!r} is not HOST:PORT, as in 127.0.0.1:8000")
+    return Address(host.strip("[]") or "0.0.0.0", int(port))  # noqa: S104 - asked for by leaving the host out
+
+
+def absolute_path(text: str) -> Path:
+    """A path, made absolute, with `~` understood."""
+    return Path(text).expanduser().absolute()
+
+
+def words(text: str) -> list[str]:
+    """A comma-separated list; blanks around and empty items are dropped."""
+    return [word for word in (part.strip() for part in text.split(",")) if word]
+
+
+def yes_or_no(text: str) -> bool:
+    """1, true, yes, on or their opposites; anything else is wrong rather than false."""
+    known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    try:
+        return known[text.lower()]
+    except KeyError:
+        raise ValueError(f"{text!r} is neither yes nor no; give 1 or 0") from None
+
+
+def seconds(text: str) -> int:
+    """A whole number of seconds, at least one."""
+    if not text.isdigit() or int(text) < 1:
+        raise ValueError(f"{text!r} is not a whole number of seconds, as in 600")
+    return int(text)
+
+
+def base_path(text: str) -> str:
+    """`/sickbay` for a product that lives below a path; `/` alone means the root."""
+    path = text.rstrip("/")
+    if path and not path.startswith("/"):
+        raise ValueError(f"{text!r} does not begin with a slash, as in /sickbay")
+    return path
+
+
+def web_address(text: str) -> str:
+    """`https://sickbay.example`, without a trailing slash."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.rstrip("/"):
+        raise ValueError(f"{text!r} is not SCHEME://HOST[:PORT], as in https://sickbay.example")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def secret_key(text: str) -> str:
+    """A key long enough to sign sessions with."""
+    if len(text) < SHORTEST_SECRET:
+        raise ValueError(f"has {len(text)} characters; at least {SHORTEST_SECRET} random ones are needed")
+    return text
+
+
+def database(text: str) -> dict[str, Any]:
+    """An entry of Django's DATABASES from `postgres://user:password@host/name` or `sqlite:////path`."""
+    scheme = text.partition("://")[0]
+    if scheme not in {"postgres", "postgresql", "sqlite"}:
+        raise ValueError("begins with neither postgres:// nor sqlite://")
+    entry = Env.db_url_config(text)
+    return sqlite(Path(entry["NAME"])) if entry["ENGINE"] == SQLITE else {**entry, "ENGINE": POSTGRESQL}
+
+
+def sqlite(path: Path) -> dict[str, Any]:
+    """SQLite for several writing processes.
+
+    WAL lets readers and one writer work at once; IMMEDIATE makes a transaction wait for the lock at its start, where
+    waiting is possible, rather than fail at its first write.
+    """
+    return {
+        "ENGINE": SQLITE,
+        "NAME": str(path),
+        "OPTIONS": {
+            "timeout": 20,  # Seconds; SQLite's busy_timeout.
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
+        },
+    }
+
+
+def with_own_hosts(hosts: list[str], base_url: str, listening: Address | None) -> list[str]:
+    """The host names to answer to: those given, that of the base URL and, when embedded, this machine's own."""
+    own = [urlsplit(base_url).hostname or ""]
+    if listening is not None:
+        own += ["localhost", "127.0.0.1", "[::1]", listening.reachable.host]
+    return [*hosts, *(host for host in dict.fromkeys(own) if host and host not in hosts)]
