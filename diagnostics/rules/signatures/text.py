@@ -1,0 +1,127 @@
+"""Makes the lines of a log readable: no colours, no debug noise, JSON lines as sentences, traces as one line.
+
+Lines come redacted and without the kubelet's timestamps; what is done here changes nothing that is quoted but colours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import msgspec
+
+from diagnostics.rules.signatures.traces import Trace, traces
+
+# Longer lines are cut before anything is matched against them.
+LINE_LIMIT = 4096
+
+_ANSI = re.compile(r"\x1b(?:\[[0-9;?]{0,20}[A-Za-z]|\][^\x07\x1b]{0,200}\x07?)")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_LEVEL = re.compile(
+    r"^[\[(<|\s]*(?:\d[\d\-/T:.,Z+ ]{5,35})?[\[(<|\s]*"
+    r"(?P<level>trace|debug|info|notice|warn(?:ing)?|err(?:or)?|fatal|crit(?:ical)?|panic|severe|emerg|alert)\b",
+    re.IGNORECASE,
+)
+_LOGFMT = re.compile(r"\blevel=\"?(?P<level>[a-zA-Z]{3,10})")
+_KLOG = re.compile(r"^(?P<level>[IWEF])\d{4} \d\d:\d\d:\d\d")
+_RETRY = re.compile(r"(?i)\bretry(?:ing)?\b|\bwill try again\b")
+
+
+class Level(IntEnum):
+    """How bad the program itself calls a line."""
+
+    DEBUG = 0
+    INFO = 1
+    NONE = 2  # It does not say.
+    WARN = 3
+    ERROR = 4
+    FATAL = 5
+
+
+_LEVELS = {
+    **dict.fromkeys(("trace", "debug"), Level.DEBUG),
+    **dict.fromkeys(("info", "notice", "i"), Level.INFO),
+    **dict.fromkeys(("warn", "warning", "w"), Level.WARN),
+    **dict.fromkeys(("err", "error", "severe", "e"), Level.ERROR),
+    **dict.fromkeys(("fatal", "crit", "critical", "panic", "emerg", "alert", "f"), Level.FATAL),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that a log says. `index` is its line, from 0; `trace` the trace that it is the headline of."""
+
+    index: int
+    text: str
+    level: Level
+    trace: Trace | None = None
+
+
+def clean(line: str) -> str:
+    """A line without colours and control characters, cut at 4 kB."""
+    line = line[:LINE_LIMIT]
+    if "\x1b" in line:
+        line = _ANSI.sub("", line)
+    return _CONTROL.sub("", line).rstrip()
+
+
+def entries(lines: Sequence[str]) -> list[Entry]:
+    """What a log says, in order: blank lines, stack frames and debug lines are left out."""
+    cleaned = [clean(line) for line in lines]
+    return [entry for entry in _entries(cleaned) if entry.text and entry.level is not Level.DEBUG]
+
+
+def _entries(lines: Sequence[str]) -> Iterator[Entry]:
+    at = 0
+    for trace in traces(lines):
+        yield from (_entry(index, lines[index]) for index in range(at, trace.first))
+        yield Entry(trace.headline, trace.text, Level.FATAL, trace)
+        at = trace.last + 1
+    yield from (_entry(index, lines[index]) for index in range(at, len(lines)))
+
+
+def _entry(index: int, line: str) -> Entry:
+    if line.startswith("{") and line.endswith("}") and (fields := _json(line)):
+        return Entry(index, _sentence(fields) or line, _json_level(fields))
+    return Entry(index, line.strip(), _level(line))
+
+
+def _level(line: str) -> Level:
+    found = _LEVEL.match(line) or _KLOG.match(line) or _LOGFMT.search(line)
+    level = _LEVELS.get(found["level"].lower(), Level.NONE) if found else Level.NONE
+    return Level.WARN if level in (Level.NONE, Level.ERROR) and _RETRY.search(line) else level
+
+
+def _json(line: str) -> dict[str, Any] | None:
+    try:
+        fields = msgspec.json.decode(line.encode())
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return None
+    return fields if isinstance(fields, dict) else None
+
+
+def _json_level(fields: dict[str, Any]) -> Level:
+    for key in ("level", "severity", "lvl", "levelname", "log.level"):
+        level = fields.get(key)
+        if isinstance(level, str):
+            return _LEVELS.get(level.lower(), Level.NONE)
+        if isinstance(level, int):  # pino and bunyan: 10 trace to 60 fatal.
+            return (Level.DEBUG, Level.DEBUG, Level.INFO, Level.WARN, Level.ERROR, Level.FATAL)[
+                max(0, min(level // 10 - 1, 5))
+            ]
+    return Level.NONE
+
+
+def _sentence(fields: dict[str, Any]) -> str:
+    """The message and the error of a JSON line: "cannot open config: open /etc/app.yaml: no such file"."""
+    parts = [_part(fields.get(key)) for key in ("msg", "message", "error", "err", "exception")]
+    return ": ".join(dict.fromkeys(part for part in parts if part))
+
+
+def _part(value: Any) -> str:
+    if isinstance(value, dict):
+        return ": ".join(part for part in (_part(value.get("type")), _part(value.get("message"))) if part)
+    return value.strip().partition("\n")[0] if isinstance(value, str) else ""
