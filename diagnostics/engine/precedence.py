@@ -42,10 +42,9 @@ def roots(suspect: Suspect, findings: Iterable[Finding]) -> list[Root]:
 def _rank(finding: Finding, blocking: set[str]) -> tuple[object, ...]:
     """Causes before consequences, surest and worst first; code, container and signature only make the order total."""
     rule = finding.rule
+    tier = 1 if finding.container in blocking else 2
     if not finding.container and rule.stage <= Stage.SANDBOX:
         tier = 0  # No container has been created yet.
-    else:
-        tier = 1 if finding.container in blocking else 2
     sureness = list(Confidence).index(finding.confidence)
     return (tier, rule.stage, sureness, -rule.severity, rule.code, finding.container, finding.signature)
 

@@ -17,23 +17,22 @@ def suspicious(pod: LeanPod, now: datetime, *, restarted_within: timedelta = UNS
 
     `restarted_within` may be `EVER`, for a reader who wants history as well. Completed pods never are suspicious.
     """
-    status = pod.status
-    if status.phase == "Succeeded":
+    if pod.status.phase == "Succeeded":
         return False
-    if status.phase != "Running" or pod.metadata.deletion_timestamp is not None:
+    if pod.status.phase != "Running" or pod.metadata.deletion_timestamp is not None or not _ready(pod):
         return True
-    for condition in status.conditions:
-        if condition.type == "Ready":
-            if condition.status != "True":
-                return True
-            break
-    else:
-        return True
-    for container in status.container_statuses:
-        if container.restart_count and _ended_within(container.last_state.terminated, now, restarted_within):
-            return True
+    for container in pod.status.container_statuses:
         if container.state.running is None:
             return True
+        if container.restart_count and _ended_within(container.last_state.terminated, now, restarted_within):
+            return True
+    return False
+
+
+def _ready(pod: LeanPod) -> bool:
+    for condition in pod.status.conditions:
+        if condition.type == "Ready":
+            return condition.status == "True"
     return False
 
 

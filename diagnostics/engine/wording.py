@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from diagnostics.engine.precedence import Root
 from diagnostics.engine.texts import Texts
 from diagnostics.engine.verdict import (
     AffectedPod,
@@ -16,7 +17,6 @@ from diagnostics.engine.verdict import (
     WorkloadPart,
 )
 from diagnostics.rules.model import Confidence, Evidence, Finding, Severity
-from diagnostics.engine.precedence import Root
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.cluster import Tally
 from diagnostics.snapshot.display import display_status
@@ -84,9 +84,7 @@ def _severity(base: Severity, kind: str, tally: Tally | None) -> Severity:
 def _pods(members: Sequence[Root]) -> tuple[AffectedPod, ...]:
     by_uid = {root.suspect.pod.metadata.uid: root.suspect.pod for root in members}
     return tuple(
-        AffectedPod(
-            name=pod.metadata.name, uid=uid, status=display_status(pod), node=pod.spec.node_name or None
-        )
+        AffectedPod(name=pod.metadata.name, uid=uid, status=display_status(pod), node=pod.spec.node_name or None)
         for uid, pod in by_uid.items()
     )
 

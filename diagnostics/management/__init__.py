@@ -1,0 +1,1 @@
+"""What the command line offers, and how it is printed."""

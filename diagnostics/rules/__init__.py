@@ -14,7 +14,6 @@ from types import ModuleType
 from diagnostics.rules.model import Check, Rule
 from diagnostics.rules.suspect import ContainerView, Suspect
 
-
 Want = tuple[str, str | None]
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule
 from diagnostics.snapshot.cluster import ContainerLog, Snapshot
 from diagnostics.snapshot.objects import Event, Node
 from diagnostics.snapshot.owners import WorkloadRef
-from diagnostics.snapshot.pods import Container, ContainerState, ContainerStatus, Pod, Terminated, Waiting
+from diagnostics.snapshot.pods import Container, ContainerStatus, Pod, Terminated, Waiting
 
 # Where the pod template stands in an object of each kind; other kinds' templates are not ours to know.
 TEMPLATE_PATHS = {
@@ -86,11 +87,11 @@ class ContainerView:
         template = TEMPLATE_PATHS.get(self.suspect.workload.kind)
         return f"{template}.{containers}[{self.name}].{field}" if template else f"{containers}[{self.name}].{field}"
 
-    def quote(self, field: str, value: object, at: datetime | None = None) -> Evidence:
+    def quote(self, field: str, value: Any, at: datetime | None = None) -> Evidence:
         """Evidence from its status: `quote("state.waiting.reason", "ErrImagePull")`."""
         return self.suspect.quote(self.path(field), value, at)
 
-    def quote_spec(self, field: str, value: object) -> Evidence:
+    def quote_spec(self, field: str, value: Any) -> Evidence:
         """Evidence from its spec in the pod: `quote_spec("image", "shop/cart:1.4")`."""
         containers = "initContainers" if self.init else "containers"
         return self.suspect.quote(f"spec.{containers}[{self.name}].{field}", value)
@@ -111,7 +112,7 @@ class ContainerView:
         since: datetime | None = None,
         signature: str = "",
         ruled_out: tuple[str, ...] = (),
-        **params: object,
+        **params: Any,
     ) -> Finding:
         """A finding about this container; its offender is `field` of the workload's template unless one is given."""
         workload = self.suspect.workload
@@ -186,14 +187,16 @@ class Suspect:
         """How long ago that was; nothing for a time that is unknown or, by a skewed clock, in the future."""
         return max(self.now - moment, timedelta()) if moment else timedelta()
 
-    def quote(self, path: str, value: object, at: datetime | None = None) -> Evidence:
+    def quote(self, path: str, value: Any, at: datetime | None = None) -> Evidence:
         """Evidence from the pod itself."""
         return Evidence("pod", self.object, path, str(value), at)
 
     def quote_event(self, event: Event) -> Evidence:
         """Evidence from an event: its reason and message, as the cluster wrote them."""
         value = f"{event.reason}: {event.text}" + (f" (x{event.times})" if event.times > 1 else "")
-        return Evidence("event", f"{event.involved_object.kind}/{event.involved_object.name}", "message", value, event.at)
+        return Evidence(
+            "event", f"{event.involved_object.kind}/{event.involved_object.name}", "message", value, event.at
+        )
 
     def finding(
         self,
@@ -205,7 +208,7 @@ class Suspect:
         since: datetime | None = None,
         signature: str = "",
         ruled_out: tuple[str, ...] = (),
-        **params: object,
+        **params: Any,
     ) -> Finding:
         """A finding about the pod as a whole; its offender is `field` of the workload's pod spec unless given."""
         return Finding(
@@ -225,7 +228,7 @@ class Suspect:
         return Offender(self.workload.kind, self.workload.name, self.workload.namespace or None, path or None)
 
     @cached_property
-    def words(self) -> dict[str, object]:
+    def words(self) -> dict[str, Any]:
         """What every text template may name without the finding's help."""
         return {
             "namespace": self.namespace,

@@ -45,7 +45,7 @@ def columns(pod: LeanPod) -> Columns:
 
 
 def display_status(pod: LeanPod) -> str:
-    """kubectl's STATUS column."""
+    """What kubectl prints as STATUS."""
     return columns(pod).status
 
 
@@ -63,8 +63,10 @@ def _ended(ended: Terminated, prefix: str = "") -> str:
 
 
 def _init_stage(pod: LeanPod, restartable: set[str]) -> tuple[str | None, int, int]:
-    """The status of the first init container that has not done its part (None when all have), how many sidecars
-    are ready before it, and how many containers were looked at."""
+    """The status of the first init container that has not done its part, and how far the walk went.
+
+    Returns that status (None when all have done theirs), the ready sidecars before it and the containers looked at.
+    """
     ready = 0
     for index, status in enumerate(pod.status.init_container_statuses):
         ended, waiting = status.state.terminated, status.state.waiting
@@ -83,27 +85,25 @@ def _init_stage(pod: LeanPod, restartable: set[str]) -> tuple[str | None, int, i
 
 def _main_stage(pod: LeanPod, reason: str) -> tuple[str, int]:
     """Walks the main containers from the last to the first, so the first one's bad state is what is shown."""
-    ready, running, error = 0, False, ""
+    ready, error = 0, ""
     for status in reversed(pod.status.container_statuses):
         waiting, ended = status.state.waiting, status.state.terminated
         if waiting and waiting.reason:
             reason = waiting.reason
         elif ended:
             reason = _ended(ended)
-            if ended.exit_code:
-                error = reason
+            error = reason if ended.exit_code else error
         elif status.ready and status.state.running:
-            running = True
             ready += 1
-    if reason == "Completed":
-        pod_ready = pod.status.condition("Ready")
-        if running and pod_ready and pod_ready.true:
-            reason = "Running"
-        elif error:
-            reason = error
-        elif running:
-            reason = "NotReady"
-    return reason, ready
+    return (_completed(pod, error, running=ready > 0) if reason == "Completed" else reason), ready
+
+
+def _completed(pod: LeanPod, error: str, *, running: bool) -> str:
+    """What is shown when the first container has completed: its siblings decide."""
+    pod_ready = pod.status.condition("Ready")
+    if running and pod_ready and pod_ready.true:
+        return "Running"
+    return error or ("NotReady" if running else "Completed")
 
 
 def _deleted(pod: LeanPod, status: str) -> str:
@@ -126,8 +126,22 @@ def restarts_column(shown: Columns, now: datetime) -> str:
     return f"{shown.restarts} ({short_duration(now - shown.last_restart_at)} ago)"
 
 
+# Below so many seconds an age is written in one unit, and the rest in a smaller one where that still matters.
+_AGES: tuple[tuple[float, int, str, int, str], ...] = (
+    (120, 1, "s", 0, ""),
+    (600, 60, "m", 1, "s"),
+    (3 * 3600, 60, "m", 0, ""),
+    (8 * 3600, 3600, "h", 60, "m"),
+    (48 * 3600, 3600, "h", 0, ""),
+    (8 * 86400, 86400, "d", 3600, "h"),
+    (730 * 86400, 86400, "d", 0, ""),
+    (2920 * 86400, 365 * 86400, "y", 86400, "d"),
+    (float("inf"), 365 * 86400, "y", 0, ""),
+)
+
+
 def short_duration(elapsed: timedelta) -> str:
-    """An age as kubectl writes it: 45s, 6m9s, 28m, 3h12m, 2d4h, 1y30d.
+    """An age as kubectl writes it: 45s, 6m9s, 28m, 3h12m, 2d4h, 1y30d; a second in the future is now.
 
     Source: k8s.io/apimachinery/pkg/util/duration, `HumanDuration`.
     """
@@ -135,23 +149,6 @@ def short_duration(elapsed: timedelta) -> str:
     if seconds < -1:
         return "<invalid>"
     seconds = max(seconds, 0)
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if seconds < 120:
-        return f"{seconds}s"
-    if minutes < 10:
-        return _two(minutes, "m", seconds % 60, "s")
-    if hours < 3:
-        return f"{minutes}m"
-    if hours < 8:
-        return _two(hours, "h", minutes % 60, "m")
-    if hours < 48:
-        return f"{hours}h"
-    if days < 8:
-        return _two(days, "d", hours % 24, "h")
-    if days < 730:
-        return f"{days}d"
-    return _two(days // 365, "y", days % 365, "d") if days < 2920 else f"{days // 365}y"
-
-
-def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
-    return f"{large}{large_unit}{small}{small_unit}" if small else f"{large}{large_unit}"
+    unit, name, rest_unit, rest_name = next(row[1:] for row in _AGES if seconds < row[0])
+    rest = seconds % unit // rest_unit if rest_unit else 0
+    return f"{seconds // unit}{name}{rest}{rest_name}" if rest else f"{seconds // unit}{name}"

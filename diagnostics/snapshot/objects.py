@@ -51,11 +51,7 @@ class Event(Object, frozen=True):
         """When it was last seen: the first of the five times that is set (catalogue: event time)."""
         last = self.series.last_observed_time if self.series else None
         return (
-            last
-            or self.last_timestamp
-            or self.event_time
-            or self.first_timestamp
-            or self.metadata.creation_timestamp
+            last or self.last_timestamp or self.event_time or self.first_timestamp or self.metadata.creation_timestamp
         )
 
     @property
@@ -239,6 +235,21 @@ class Claim(Object, frozen=True):
     metadata: Metadata = Metadata()
     spec: ClaimSpec = ClaimSpec()
     status: ClaimStatus = ClaimStatus()
+
+    @property
+    def bound(self) -> bool:
+        """Whether it has its volume."""
+        return self.status.phase == "Bound"
+
+    @property
+    def lost(self) -> bool:
+        """Whether the volume that it was bound to is gone."""
+        return self.status.phase == "Lost"
+
+    @property
+    def single_pod(self) -> bool:
+        """Whether only one pod at a time may use it (ReadWriteOncePod)."""
+        return "ReadWriteOncePod" in self.spec.access_modes
 
 
 class StorageClass(Object, frozen=True):

@@ -288,9 +288,7 @@ class NodeSelector(Object, frozen=True):
 class NodeAffinity(Object, frozen=True):
     """`spec.affinity.nodeAffinity`; preferences never keep a pod pending and are not read."""
 
-    required: NodeSelector | None = msgspec.field(
-        default=None, name="requiredDuringSchedulingIgnoredDuringExecution"
-    )
+    required: NodeSelector | None = msgspec.field(default=None, name="requiredDuringSchedulingIgnoredDuringExecution")
 
 
 class LabelSelector(Object, frozen=True):
@@ -339,6 +337,10 @@ class ClaimVolume(Object, frozen=True):
     claim_name: str = ""
 
 
+class EphemeralVolume(Object, frozen=True):
+    """`ephemeral` of a volume: a claim of the pod's own, named after the pod and the volume."""
+
+
 class SecretVolume(Object, frozen=True):
     """`secret` of a volume."""
 
@@ -351,6 +353,7 @@ class Volume(Object, frozen=True):
 
     name: str
     persistent_volume_claim: ClaimVolume | None = None
+    ephemeral: EphemeralVolume | None = None
     config_map: NameReference | None = None
     secret: SecretVolume | None = None
 
@@ -359,6 +362,14 @@ class SchedulingGate(Object, frozen=True):
     """`spec.schedulingGates[]`."""
 
     name: str = ""
+
+
+class PodResourceClaim(Object, frozen=True):
+    """`spec.resourceClaims[]` (dynamic resource allocation): a claim by name, or made from a template."""
+
+    name: str = ""
+    resource_claim_name: str = ""
+    resource_claim_template_name: str = ""
 
 
 class PodSpec(LeanPodSpec, frozen=True):
@@ -372,6 +383,7 @@ class PodSpec(LeanPodSpec, frozen=True):
     affinity: Affinity = Affinity()
     topology_spread_constraints: tuple[TopologySpreadConstraint, ...] = ()
     scheduling_gates: tuple[SchedulingGate, ...] = ()
+    resource_claims: tuple[PodResourceClaim, ...] = ()
     scheduler_name: str = ""
     service_account_name: str = ""
     priority_class_name: str = ""

@@ -17,8 +17,6 @@ def healthy(document: dict[str, Any]) -> None:
         status |= {"ready": True, "restartCount": 0}
 
 
-
-
 def test_a_healthy_pod_is_quiet() -> None:
     """Nothing to see."""
     assert not suspicious(pod(change=healthy), NOW)

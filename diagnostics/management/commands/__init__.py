@@ -1,0 +1,1 @@
+"""`manage.py` commands: thin wrappers that turn options into calls and errors into exit codes."""
