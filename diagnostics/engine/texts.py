@@ -40,7 +40,10 @@ class Texts:
         return template.format_map(self._words)
 
     def commands(self, templates: tuple[str, ...]) -> tuple[str, ...]:
-        """Commands to copy, with `--context` where one is used, without those that the workload's kind refuses."""
+        """Commands to copy, with `--context` where one is used.
+
+        Without those that the workload's kind refuses, and those of which a word is None: not this case's.
+        """
         kubectl = "kubectl --context {kubectl_context} " if self._words["kubectl_context"] else "kubectl "
         return tuple(
             _SHELL.vformat(template.replace("kubectl ", kubectl), (), self._words)
@@ -49,4 +52,6 @@ class Texts:
         )
 
     def _applies(self, template: str) -> bool:
+        if any(name and self._words[name] is None for _, name, _, _ in _SHELL.parse(template)):
+            return False
         return self._rolled or not ("{workload}" in template and any(verb in template for verb in _ROLLING_VERBS))

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Judge = Callable[["Suspect"], Iterator["Finding"]]
 
+# The `notify_after` of what is shown and never sent.
+NEVER = timedelta(days=36_500)
+
 
 class Severity(IntEnum):
     """How bad it is; the greater the worse. The word is what people and JSON see."""

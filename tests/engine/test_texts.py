@@ -53,3 +53,8 @@ def test_what_a_kind_refuses_is_not_offered() -> None:
     assert texts(rollout, image="x", what="E").commands((IMAGE, LOGS)) == (
         "kubectl -n shop logs cart-7f6-x1 -c app | grep E",
     )
+
+
+def test_a_command_for_another_case_is_left_out() -> None:
+    """A rule may hold commands for several cases; a word that is None says that this one is not theirs."""
+    assert texts(image=None, what="E").commands((IMAGE, LOGS)) == ("kubectl -n shop logs cart-7f6-x1 -c app | grep E",)
