@@ -1,0 +1,1 @@
+"""Commands of the web face and of the whole product's start."""
