@@ -78,13 +78,32 @@ class Snapshot:
     pods_seen: int = 0
     malformed: int = 0
 
+    def workload(self, ref: WorkloadRef) -> Workload | None:
+        """The object of a workload, where its kind is one that is read."""
+        by_kind = {
+            "Deployment": self.deployments,
+            "StatefulSet": self.statefulsets,
+            "DaemonSet": self.daemonsets,
+            "ReplicaSet": self.replicasets,
+            "Job": self.jobs,
+        }
+        return by_kind.get(ref.kind, {}).get((ref.namespace, ref.name))
+
     def tallies_by_workload(self) -> dict[WorkloadRef, Tally]:
-        """The tallies summed up to the workloads at the top of each chain of controllers."""
+        """How many pods each workload has, and how many of them are ready.
+
+        A workload's own status counts them all; the pods counted here stand in for kinds that are not read. (Who
+        follows a cluster has only its suspects at hand, not the healthy pods beside them.)
+        """
         owners, sums = self.owners, dict[WorkloadRef, Tally]()
         for (namespace, controller), tally in self.tallies.items():
             total = sums.setdefault(owners.of_controller(controller, namespace), Tally())
             total.total += tally.total
             total.ready += tally.ready
+        for ref in sums:
+            known = self.workload(ref)
+            if known is not None and known.status.pods:
+                sums[ref] = Tally(known.status.pods, known.status.ready_pods)
         return sums
 
     @property

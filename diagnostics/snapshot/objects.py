@@ -170,6 +170,16 @@ class WorkloadStatus(Object, frozen=True):
     completion_time: Time | None = None
     conditions: tuple[Condition, ...] = ()
 
+    @property
+    def pods(self) -> int:
+        """How many pods it has: `replicas`, or the nodes that run a DaemonSet's; nothing for a Job."""
+        return self.replicas or self.current_number_scheduled
+
+    @property
+    def ready_pods(self) -> int:
+        """How many of them are ready."""
+        return self.ready_replicas or self.number_ready
+
     def condition(self, type_: str) -> Condition | None:
         """The workload's condition of that type, if it has one."""
         return condition(self.conditions, type_)
