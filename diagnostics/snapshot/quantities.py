@@ -6,7 +6,8 @@ Source: k8s.io/apimachinery/pkg/api/resource, `ParseQuantity`.
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 
 _SUFFIXES: dict[str, Decimal] = {
     "n": Decimal("1e-9"),
@@ -26,6 +27,7 @@ _SUFFIXES: dict[str, Decimal] = {
     "Pi": Decimal(2**50),
     "Ei": Decimal(2**60),
 }
+_LARGEST = Decimal(2**63 - 1)
 _QUANTITY = re.compile(
     r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+))(?:(?P<exponent>[eE][+-]?\d{1,3})|(?P<suffix>[numkMGTPE]|[KMGTPE]i)?)"
 )
@@ -35,31 +37,38 @@ class InvalidQuantity(ValueError):
     """The text is not a quantity."""
 
 
+@lru_cache(maxsize=4096)
 def parse(quantity: str | float) -> Decimal:
-    """The number in its base unit: cores, bytes or a plain count.
+    """The number in its base unit: cores, bytes or a plain count; as in Go, never beyond 2^63-1 either way.
 
     Raises `InvalidQuantity` for anything that the API server would refuse.
     """
     match = _QUANTITY.fullmatch(str(quantity))
     if match is None:
         raise InvalidQuantity(f"not a quantity: {quantity!r}")
-    number = Decimal(match["number"] + (match["exponent"] or ""))
-    return number * _SUFFIXES[match["suffix"] or ""]
+    number = Decimal(match["number"] + (match["exponent"] or "")) * _SUFFIXES[match["suffix"] or ""]
+    return max(-_LARGEST, min(number, _LARGEST))
 
 
-def in_binary(amount: Decimal) -> str:
+def in_binary(amount: Decimal, rounding: str = ROUND_HALF_EVEN) -> str:
     """Bytes as people write limits: the largest binary unit that leaves at least 1, at most one decimal place."""
     for suffix in ("Ei", "Pi", "Ti", "Gi", "Mi", "Ki"):
         unit = _SUFFIXES[suffix]
         if abs(amount) >= unit:
-            return f"{_plain(amount / unit)}{suffix}"
-    return _plain(amount)
+            return f"{_plain(amount / unit, _TENTH, rounding)}{suffix}"
+    return _plain(amount, _TENTH, rounding)
 
 
-def in_cores(amount: Decimal) -> str:
-    """CPU as people write it: "250m" below one core, "1.5" above."""
-    return _plain(amount) if amount >= 1 or not amount else f"{int(amount * 1000)}m"
+def in_cores(amount: Decimal, rounding: str = ROUND_HALF_EVEN) -> str:
+    """CPU as people write it: "250m" below one core, "1.5" above; never finer than a thousandth."""
+    if amount >= 1 or not amount:
+        return _plain(amount, _THOUSANDTH, rounding)
+    return f"{_plain(amount * 1000, Decimal(1), rounding)}m"
 
 
-def _plain(amount: Decimal) -> str:
-    return f"{amount:.1f}".rstrip("0").rstrip(".")
+_TENTH, _THOUSANDTH = Decimal("0.1"), Decimal("0.001")
+
+
+def _plain(amount: Decimal, step: Decimal, rounding: str) -> str:
+    rounded = amount.quantize(step, rounding).normalize()
+    return f"{rounded:f}"

@@ -1,0 +1,161 @@
+"""Tries a pending pod on every node that was read: what keeps it off, and on which nodes it would fit if.
+
+What nodes and bookings tell is computed: cordons, taints, selector and affinity, resources, the number of pods. What
+they do not tell (other pods' affinities, volumes, ports) is taken from the scheduler's reasons, for the nodes that
+nothing computed explains.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from diagnostics.rules.scheduling.message import Kind, Refusal
+from diagnostics.rules.suspect import Suspect
+from diagnostics.snapshot.cluster import Booking, requests
+from diagnostics.snapshot.objects import Node, Taint
+from diagnostics.snapshot.quantities import InvalidQuantity, parse
+from diagnostics.snapshot.selectors import node_requirements, selects, untolerated
+
+CORDONED = Kind("sched-cordoned")
+SELECTOR = Kind("sched-node-selector")
+TOO_MANY_PODS = Kind("sched-too-many-pods")
+TAINT = "sched-untolerated-taint"
+EXTENDED = "sched-insufficient-extended"
+NATIVE = {
+    "cpu": Kind("sched-insufficient-cpu"),
+    "memory": Kind("sched-insufficient-memory"),
+    "ephemeral-storage": Kind("sched-insufficient-ephemeral"),
+}
+_CORDON_TAINT = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
+_NO_BOOKING = Booking(requests={})
+_NOTHING = Decimal(0)
+
+
+def shortage(resource: str) -> Kind:
+    """The kind of an `Insufficient <resource>`."""
+    return NATIVE.get(resource) or Kind(EXTENDED, resource)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a node has for pods, and what is left of it."""
+
+    node: Node
+    booking: Booking
+
+    def offers(self, resource: str) -> Decimal:
+        """`status.allocatable` in base units; nothing for what the node does not advertise."""
+        try:
+            return parse(self.node.status.allocatable.get(resource, 0))
+        except InvalidQuantity:
+            return _NOTHING
+
+    def free(self, resource: str) -> Decimal:
+        """What no pod has requested of it; nothing where more is booked than there is."""
+        booked = self.booking.pods if resource == "pods" else self.booking.requests.get(resource, _NOTHING)
+        return max(self.offers(resource) - booked, _NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFit:
+    """One node and everything that keeps the pod off it; `taints` are those that the pod does not tolerate."""
+
+    room: Room
+    taints: tuple[Taint, ...]
+    blockers: frozenset[Kind]
+
+    @property
+    def node(self) -> Node:
+        """The node."""
+        return self.room.node
+
+    @property
+    def name(self) -> str:
+        """The node's name."""
+        return self.room.node.metadata.name
+
+    @property
+    def closed(self) -> bool:
+        """Whether a cordon or a taint keeps the pod off, whatever it asks for."""
+        return bool(self.taints) or CORDONED in self.blockers
+
+    @property
+    def counted(self) -> frozenset[Kind]:
+        """What the scheduler counts this node for: the first filter that refuses it, but every short resource."""
+        if CORDONED in self.blockers:
+            return frozenset((CORDONED,))
+        if self.taints:
+            return frozenset((Kind(TAINT),))
+        return frozenset((SELECTOR,)) if SELECTOR in self.blockers else self.blockers
+
+
+class Trial:
+    """A pending pod tried on all nodes; `fits` is empty where no node could be read."""
+
+    def __init__(self, suspect: Suspect, refusal: Refusal) -> None:
+        self.suspect = suspect
+        self.refusal = refusal
+        self.demands = {name: amount for name, amount in requests(suspect.pod).items() if amount > 0}
+        self.alternatives = node_requirements(suspect.pod.spec)
+
+    @cached_property
+    def fits(self) -> tuple[NodeFit, ...]:
+        """Every node, by name, with what keeps the pod off it: computed, else stated by the scheduler."""
+        nodes, bookings = self.suspect.snapshot.nodes, self.suspect.snapshot.bookings
+        computed = [self._try(Room(nodes[name], bookings.get(name, _NO_BOOKING))) for name in sorted(nodes)]
+        stated = self._unexplained(computed)
+        return tuple(fit if fit.blockers else NodeFit(fit.room, fit.taints, stated) for fit in computed)
+
+    @cached_property
+    def selected(self) -> tuple[NodeFit, ...]:
+        """The nodes that the pod's own selector and affinity allow."""
+        return tuple(fit for fit in self.fits if SELECTOR not in fit.blockers)
+
+    @cached_property
+    def allowed(self) -> tuple[NodeFit, ...]:
+        """Those of them that offer the extended resources that it needs: only these were ever meant for it."""
+        extended = [name for name in self.demands if name not in NATIVE]
+        return tuple(fit for fit in self.selected if all(fit.room.offers(r) >= self.demands[r] for r in extended))
+
+    @cached_property
+    def open(self) -> tuple[NodeFit, ...]:
+        """Those of them that neither a cordon nor a taint closes to it."""
+        return tuple(fit for fit in self.allowed if not fit.closed)
+
+    def only(self, kind: Kind) -> tuple[NodeFit, ...]:
+        """The nodes that the pod would fit on if this one thing were lifted."""
+        return tuple(fit for fit in self.fits if fit.blockers == {kind})
+
+    def largest(self, resource: str) -> Decimal:
+        """The most of a resource that any node of the cluster has for pods."""
+        return max((fit.room.offers(resource) for fit in self.fits), default=_NOTHING)
+
+    def _try(self, room: Room) -> NodeFit:
+        tolerations, node = self.suspect.pod.spec.tolerations, room.node
+        cordoned = node.spec.unschedulable and bool(untolerated(tolerations, (_CORDON_TAINT,)))
+        taints = tuple(taint for taint in untolerated(tolerations, node.spec.taints) if taint.key != _CORDON_TAINT.key)
+        return NodeFit(room, taints, frozenset(self._blockers(room, taints, cordoned=cordoned)))
+
+    def _blockers(self, room: Room, taints: tuple[Taint, ...], *, cordoned: bool) -> Iterator[Kind]:
+        if cordoned:
+            yield CORDONED
+        for taint in taints:
+            yield Kind(TAINT, taint.key)
+        if not selects(self.alternatives, room.node):
+            yield SELECTOR
+        for resource, amount in self.demands.items():
+            if room.free(resource) < amount:
+                yield shortage(resource)
+        if "pods" in room.node.status.allocatable and room.free("pods") < 1:
+            yield TOO_MANY_PODS
+
+    def _unexplained(self, computed: list[NodeFit]) -> frozenset[Kind]:
+        """What the scheduler counted more often than the nodes account for."""
+        counts = Counter(kind for fit in computed for kind in fit.counted)
+        return frozenset(
+            reason.kind for reason in self.refusal.reasons if reason.nodes and reason.nodes > counts[reason.kind]
+        )
