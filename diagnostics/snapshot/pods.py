@@ -348,6 +348,25 @@ class SecretVolume(Object, frozen=True):
     optional: bool | None = None
 
 
+class ProjectedSource(Object, frozen=True):
+    """`projected.sources[]` of a volume."""
+
+    config_map: NameReference | None = None
+    secret: NameReference | None = None
+
+
+class ProjectedVolume(Object, frozen=True):
+    """`projected` of a volume."""
+
+    sources: tuple[ProjectedSource, ...] = ()
+
+
+class NfsVolume(Object, frozen=True):
+    """`nfs` of a volume."""
+
+    server: str = ""
+
+
 class Volume(Object, frozen=True):
     """`spec.volumes[]`, the sources that rules name."""
 
@@ -356,6 +375,8 @@ class Volume(Object, frozen=True):
     ephemeral: EphemeralVolume | None = None
     config_map: NameReference | None = None
     secret: SecretVolume | None = None
+    projected: ProjectedVolume | None = None
+    nfs: NfsVolume | None = None
 
 
 class SchedulingGate(Object, frozen=True):
