@@ -11,9 +11,13 @@ FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
 PYTHON ?= $(shell for python in python3.12 python3.11 python3 python; do \
 	"$$python" -c '$(FITS)' 2>/dev/null && command -v "$$python" && break; done)
 SYNC = UV_PYTHON_DOWNLOADS=never UV_PYTHON="$(PYTHON)" var/uv/bin/uv sync --quiet --frozen --inexact
+
 # One line that says what to do, instead of what a tool printed; that is kept in var/install.log.
-OR_SAY = || { printf 'sickbay: %s\n' $(1) >&2; exit 2; }
-NO_PACKAGES := "the packages could not be installed: is the network there? What was tried stands in var/install.log"
+OR_SAY = || { printf 'sickbay: %s\n' "$($(1))" >&2; exit 2; }
+NO_PYTHON := Python 3.11 or 3.12 is needed; install it, or say where it is: make up PYTHON=/path/to/python3
+NO_VENV = the venv module is missing from $(PYTHON); install it (on Debian and Ubuntu: apt install python3-venv)
+NO_UV := var/uv could not be made; var/install.log says why
+NO_PACKAGES := the packages could not be installed: is the network there? var/install.log says what was tried
 
 .PHONY: help
 help:  ## List what can be made
@@ -33,7 +37,7 @@ lint: .venv/.development  ## Check style, types, layers, migrations and deployme
 
 .PHONY: bench
 bench: .venv/.development  ## Measure against kubectl and the official client
-	@.venv/bin/python -m bench
+	@.venv/bin/python -m bench.scan
 
 .PHONY: clean
 clean:  ## Remove what was built; the data stays
@@ -43,20 +47,20 @@ clean:  ## Remove what was built; the data stays
 
 .venv/.runtime: uv.lock pyproject.toml | var/uv/bin/uv
 	@echo "Installing the packages of uv.lock ..."
-	@$(SYNC) 2>>var/install.log $(call OR_SAY,$(NO_PACKAGES))
+	@$(SYNC) 2>>var/install.log $(call OR_SAY,NO_PACKAGES)
 	@touch $@
 
 .venv/.development: uv.lock pyproject.toml | var/uv/bin/uv
-	@$(SYNC) --all-groups 2>>var/install.log $(call OR_SAY,$(NO_PACKAGES))
+	@$(SYNC) --all-groups 2>>var/install.log $(call OR_SAY,NO_PACKAGES)
 	@touch $@ .venv/.runtime
 
 # What the pure layers may use, and nothing else.
 var/pure/.synced: uv.lock pyproject.toml | var/uv/bin/uv
-	@UV_PROJECT_ENVIRONMENT=var/pure $(SYNC) --only-group pure 2>>var/install.log $(call OR_SAY,$(NO_PACKAGES))
+	@UV_PROJECT_ENVIRONMENT=var/pure $(SYNC) --only-group pure 2>>var/install.log $(call OR_SAY,NO_PACKAGES)
 	@touch $@
 
 var/uv/bin/uv:
-	@"$(PYTHON)" -c '$(FITS)' 2>/dev/null $(call OR_SAY,"Python 3.11 or 3.12 is needed; install it, or say where it is: make up PYTHON=/path/to/python3")
-	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null $(call OR_SAY,"the venv module is missing from $(PYTHON); install it (Debian and Ubuntu: python3-venv)")
-	@mkdir -p var && "$(PYTHON)" -m venv --clear var/uv >var/install.log 2>&1 $(call OR_SAY,"var/uv could not be made; see var/install.log")
-	@var/uv/bin/python -m pip install --quiet --retries 1 uv==$(UV_VERSION) >>var/install.log 2>&1 $(call OR_SAY,$(NO_PACKAGES))
+	@"$(PYTHON)" -c '$(FITS)' 2>/dev/null $(call OR_SAY,NO_PYTHON)
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null $(call OR_SAY,NO_VENV)
+	@mkdir -p var && "$(PYTHON)" -m venv --clear var/uv >var/install.log 2>&1 $(call OR_SAY,NO_UV)
+	@var/uv/bin/python -m pip install --quiet --retries 1 uv==$(UV_VERSION) >>var/install.log 2>&1 $(call OR_SAY,NO_PACKAGES)

@@ -1,13 +1,17 @@
-"""The Celery application: `celery -A dashboard.celery worker`. Tasks are those of `diagnostics.tasks`."""
+"""The Celery application: `celery --app dashboard.celery worker`. Tasks are those of `diagnostics.tasks`.
+
+Workers and beat leave signs of life: for `/readyz` in the cache, for a container's health check as a file.
+"""
 
 from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import heartbeat_sent
+from celery.signals import after_task_publish, beat_init, heartbeat_sent
 from django.conf import settings
 from django.core.cache import cache
 
@@ -21,12 +25,30 @@ app.conf.update(settings.CELERY)
 app.autodiscover_tasks()
 
 
-@heartbeat_sent.connect
-def note_worker(**_: Any) -> None:
-    """Notes, every two seconds, that the queues of this worker have somebody who empties them (`health`)."""
-    cache.set_many({seen_key(queue): time.time() for queue in app.amqp.queues.consume_from}, SEEN_SECONDS)
-
-
 def seen_key(queue: str) -> str:
     """The cache key under which the last sign of life of a queue's workers is kept."""
     return f"worker-seen:{queue}"
+
+
+@heartbeat_sent.connect
+def note_worker(**_: Any) -> None:
+    """Notes, every two seconds, that the queues of this worker have somebody who empties them (`health`)."""
+    queues = list(app.amqp.queues.consume_from)
+    _touch("-".join(queues))
+    cache.set_many({seen_key(queue): time.time() for queue in queues}, SEEN_SECONDS)
+
+
+@beat_init.connect
+def note_beat(**_: Any) -> None:
+    """From now on notes each task that beat has handed to the broker."""
+
+    def note(**_: Any) -> None:
+        _touch("beat")
+
+    after_task_publish.connect(note, weak=False)
+
+
+def _touch(name: str) -> None:
+    alive = Path(settings.DATA_DIR) / "alive"
+    alive.mkdir(parents=True, exist_ok=True)
+    (alive / name).touch()

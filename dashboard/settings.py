@@ -15,6 +15,7 @@ ENCRYPTED = ENVIRONMENT.base_url.startswith("https://")
 
 # Never on, not even on a laptop: its error pages show settings and local variables.
 DEBUG = False
+DATA_DIR = ENVIRONMENT.data_dir
 SECRET_KEY = ENVIRONMENT.secret_key
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
 
