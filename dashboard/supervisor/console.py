@@ -38,9 +38,10 @@ class Console:
         self._stream.write(f"{text}\n")
         self._stream.flush()
 
-    async def follow(self, name: str, output: asyncio.StreamReader, *, shown: bool) -> str:
-        """Stores, and shows if `shown`, what a process writes until it closes its output. Returns its last line."""
+    async def follow(self, name: str, pipe: int, *, shown: bool) -> str:
+        """Stores, and shows if `shown`, what comes out of a pipe until it is closed. Returns the last line."""
         last, rest = "", b""
+        output = await _reader(pipe)
         while chunk := await output.read(CHUNK):
             *lines, rest = (rest + chunk).split(b"\n")
             if len(rest) > CHUNK:  # A line without an end is cut rather than kept growing.
@@ -64,3 +65,10 @@ class Console:
     def _prefix(self, name: str) -> str:
         padded = f"{name:<{self._width}} |"
         return f"\x1b[{COLOURS[self._names.index(name) % len(COLOURS)]}m{padded}\x1b[0m" if self._coloured else padded
+
+
+async def _reader(pipe: int) -> asyncio.StreamReader:
+    reader = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(pipe, "rb"))
+    return reader

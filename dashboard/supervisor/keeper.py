@@ -7,10 +7,9 @@ import contextlib
 import os
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from asyncio.subprocess import DEVNULL, STDOUT, Process
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from dashboard.supervisor.console import Console
 from dashboard.supervisor.program import Backoff, Program
@@ -106,17 +105,20 @@ class Keeper:
 
     async def _spawn(self) -> Running:
         tether = (sys.executable, "-I", "-S", str(TETHER), str(os.getpid()))
-        process = await asyncio.create_subprocess_exec(
-            *tether,
-            *self.program.command,
-            cwd=self.program.directory,
-            env={**os.environ, **self.program.environment},
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=STDOUT,
-            start_new_session=True,
-        )
-        written = cast("asyncio.StreamReader", process.stdout)  # Asked for by PIPE.
+        written, to_write = os.pipe()  # Not asyncio's: with that, an end counts only once grandchildren close it too.
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *tether,
+                *self.program.command,
+                cwd=self.program.directory,
+                env={**os.environ, **self.program.environment},
+                stdin=DEVNULL,
+                stdout=to_write,
+                stderr=STDOUT,
+                start_new_session=True,
+            )
+        finally:
+            os.close(to_write)
         following = self._console.follow(self.program.name, written, shown=self.program.shown)
         self._running = Running(process, asyncio.create_task(following))
         return self._running
