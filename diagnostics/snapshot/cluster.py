@@ -73,6 +73,7 @@ class Snapshot:
     logs: dict[tuple[str, str], ContainerLog] = field(default_factory=dict)  # by (pod uid, container)
     tallies: dict[tuple[str, OwnerReference], Tally] = field(default_factory=dict)  # by namespace and controller
     bookings: dict[str, Booking] = field(default_factory=dict)  # by node name, every pod counted
+    bookings_complete: bool = True  # Whether the pods of all namespaces were counted; else nodes are fuller than said.
     read: set[str] = field(default_factory=set)  # resources that were read at all, as in "configmaps"
     unavailable: list[Unavailable] = field(default_factory=list)
     pods_seen: int = 0

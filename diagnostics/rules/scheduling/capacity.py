@@ -101,7 +101,7 @@ def explain_shortage(case: Case) -> Finding:
         return _too_few_devices(case, resource)
     best = _emptiest(case, resource)
     container = _requester(case, resource)
-    suggested = best.room.free(resource) if best else Decimal(0)
+    suggested = best.room.free(resource) if best and best.room.exact else Decimal(0)
     return case.finding(
         _NATIVE_RULES[resource],
         *_quote_rooms(case, resource),
@@ -123,7 +123,7 @@ def _impossible(case: Case, resource: str) -> Finding:
         case.quote_node(largest, f"status.allocatable.{resource}", largest.node.status.allocatable[resource]),
         field=_request_path(container, resource),
         signature=resource,
-        container=container or None,
+        container=container if resource in _NATIVE_RULES and container else None,
         resource=resource,
         request=measure(resource, trial.demands[resource]),
         largest=number(resource, amount, ROUND_FLOOR),
@@ -176,10 +176,15 @@ def explain_too_many_pods(case: Case) -> Finding:
         TOO_MANY_PODS,
         *_quote_rooms(case, "pods"),
         offender=Offender("Node", best.name, path="status.allocatable.pods") if best else None,
-        emptiest=f"{best.name} runs {best.room.booking.pods} of {number('pods', best.room.offers('pods'))}"
-        if best
-        else "which they are could not be read",
+        emptiest=_say_pods(best),
     )
+
+
+def _say_pods(best: NodeFit | None) -> str:
+    if best is None:
+        return "which they are could not be read"
+    takes = number("pods", best.room.offers("pods"))
+    return f"{best.name} runs {best.room.booking.pods} of {takes}" if best.room.exact else f"{best.name} takes {takes}"
 
 
 def _emptiest(case: Case, resource: str) -> NodeFit | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from diagnostics.rules.lookalikes import alike
@@ -43,7 +44,7 @@ def _rule(
 
 MISSING = _rule(
     "sched-pvc-missing",
-    "PersistentVolumeClaim {claim}, which {workload_name} mounts, does not exist{did_you_mean}.",
+    "PersistentVolumeClaim {claim}, which {workload_name} mounts, does not exist{near}.",
     "The pod's volume {volume} names a claim that is not in namespace {namespace}; no node can take the pod before it"
     " is.{checked}",
     "Create the claim {claim}, or correct the claimName of volume {volume}.",
@@ -75,13 +76,16 @@ PV_CONFLICT = _rule(
     "kubectl -n {namespace} get pvc {claim} -o jsonpath='{{.spec.volumeName}}'",
     "kubectl get pv -o custom-columns=NAME:.metadata.name,CLAIM:.spec.claimRef.name,NODES:.spec.nodeAffinity.required",
 )
-NO_PV = _rule(
-    "sched-no-pv",
-    "No persistent volume fits {claims} on any node that {workload_name} may use.",
-    "{nodes}The claim's class makes no volumes of its own, or what it has is used up there.{claim_states}",
-    "Create a PersistentVolume that fits the claim's size, class and access modes, or free storage there.",
-    "kubectl get pv",
-    "kubectl -n {namespace} describe pvc {claim}",
+NO_PV = replace(
+    _rule(
+        "sched-no-pv",
+        "No persistent volume fits {claims} on any node that {workload_name} may use.",
+        "{nodes}The claim's class makes no volumes of its own, or what it has is used up there.{claim_states}",
+        "Create a PersistentVolume that fits the claim's size, class and access modes, or free storage there.",
+        "kubectl get pv",
+        "kubectl -n {namespace} describe pvc {claim}",
+    ),
+    explains=("vol-pvc-pending",),  # That the claim is not bound says less.
 )
 PV_LOST = _rule(
     "sched-pv-lost",
@@ -130,13 +134,13 @@ def explain_missing(case: Case) -> Finding:
     """A pod that mounts a claim which does not exist."""
     suspect, claim = case.suspect, case.cause.detail
     others = [name for namespace, name in suspect.snapshot.claims if namespace == suspect.namespace]
-    near = alike(claim, others)
+    similar = alike(claim, others)
     unread = suspect.unread("persistentvolumeclaims")
     return _finding(
         case,
         MISSING,
         [claim],
-        did_you_mean=f"; did you mean {near}" if near else "",
+        near=f", but {similar} does" if similar else "",
         checked=" Whether a similar one exists could not be checked." if unread else "",
     )
 
@@ -194,7 +198,7 @@ def _finding(case: Case, rule: Rule, blamed: list[str], **params: str) -> Findin
     names = blamed or list(volumes)
     first = names[0] if names else ""
     volume = volumes.get(first, "")
-    path = f"volumes[{volume}].persistentVolumeClaim.claimName"
+    path = f"volumes[{volume}].persistentVolumeClaim.claimName" if volume else "volumes"
     return case.finding(
         rule,
         *(_quote(suspect, volumes.get(name, ""), name) for name in names),

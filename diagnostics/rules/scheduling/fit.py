@@ -42,10 +42,11 @@ def shortage(resource: str) -> Kind:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What a node has for pods, and what is left of it."""
+    """What a node has for pods, and what is left of it: at most that, where not all pods could be counted."""
 
     node: Node
     booking: Booking
+    exact: bool = True
 
     def offers(self, resource: str) -> Decimal:
         """`status.allocatable` in base units; nothing for what the node does not advertise."""
@@ -105,8 +106,10 @@ class Trial:
     @cached_property
     def fits(self) -> tuple[NodeFit, ...]:
         """Every node, by name, with what keeps the pod off it: computed, else stated by the scheduler."""
-        nodes, bookings = self.suspect.snapshot.nodes, self.suspect.snapshot.bookings
-        computed = [self._try(Room(nodes[name], bookings.get(name, _NO_BOOKING))) for name in sorted(nodes)]
+        snapshot = self.suspect.snapshot
+        exact = snapshot.bookings_complete and not any(gap.resource == "pods" for gap in snapshot.unavailable)
+        rooms = (Room(node, snapshot.bookings.get(name, _NO_BOOKING), exact) for name, node in snapshot.nodes.items())
+        computed = [self._try(room) for room in sorted(rooms, key=lambda room: room.node.metadata.name)]
         stated = self._unexplained(computed)
         return tuple(fit if fit.blockers else NodeFit(fit.room, fit.taints, stated) for fit in computed)
 

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from operator import itemgetter
+from typing import NamedTuple
 
 from diagnostics.rules.lookalikes import alike
 from diagnostics.rules.model import Evidence, Finding, Rule, Severity, Stage
@@ -52,55 +54,59 @@ _UNSTATED = Requirement(
 
 def explain_selector(case: Case) -> Finding:
     """A pod that demands labels which no node has, or no node has together."""
-    node, missing = _nearest(case)
-    demand = next((one for one in missing if not _met_somewhere(case, one)), None)
-    shown = (demand,) if demand else missing
-    label = _settable_label(shown[0]) if node and len(shown) == 1 else None
+    nearest = _nearest(case)
+    alone = next((demand for demand in nearest.missing if not _met_somewhere(case, demand)), None)
+    shown = (alone,) if alone else nearest.demands
+    label = _settable_label(alone) if alone and nearest.fit else None
     return case.finding(
         NODE_SELECTOR if label else UNLABELLED,
-        *(case.suspect.quote(f"spec.{one.path}", one) for one in shown),
-        *_quote_label(case, node, shown[0].requirement.key),
+        *(case.suspect.quote(f"spec.{demand.path}", demand) for demand in shown),
+        *_quote_labels(case, nearest),
         field=shown[0].path,
         signature=" and ".join(map(str, shown)),
         demand=" and ".join(map(str, shown)),
-        nearest=_near(case, node, demand, missing),
-        nearest_node=node.name if node else None,
+        nearest=_near(case, nearest, alone),
+        nearest_node=nearest.fit.name if nearest.fit else None,
         label=label,
         label_key=shown[0].requirement.key,
         values=_say_values(case, shown[0].requirement.key),
     )
 
 
-def _nearest(case: Case) -> tuple[NodeFit | None, tuple[Requirement, ...]]:
-    """The node that fails the fewest demands of one alternative, open ones first, and the demands that it fails."""
-    alternatives = case.trial.alternatives
+class Nearest(NamedTuple):
+    """The node that fails the fewest demands of one alternative, those demands, and the ones that it fails."""
+
+    fit: NodeFit | None
+    demands: tuple[Requirement, ...]
+    missing: tuple[Requirement, ...]
+
+
+def _nearest(case: Case) -> Nearest:
+    """Open nodes come before closed ones; where no node was read there is none."""
+    alternatives = case.trial.alternatives or ((_UNSTATED,),)
     failing = [
-        (len(missing), fit.closed, fit.name, fit, missing)
+        (len(missing), fit.closed, fit.name, Nearest(fit, demands, missing))
         for fit in case.trial.fits
-        for alternative in alternatives
-        if (missing := unmet(alternative, fit.node))
+        for demands in alternatives
+        if (missing := unmet(demands, fit.node))
     ]
-    if failing:
-        *_, fit, missing = min(failing, key=lambda one: one[:3])
-        return fit, missing
-    return None, alternatives[0] if alternatives else (_UNSTATED,)
+    return min(failing, key=itemgetter(0, 1, 2))[3] if failing else Nearest(None, alternatives[0], ())
 
 
 def _met_somewhere(case: Case, demand: Requirement) -> bool:
-    return not case.trial.fits or any(not unmet((demand,), fit.node) for fit in case.trial.fits)
+    return any(not unmet((demand,), fit.node) for fit in case.trial.fits)
 
 
-def _near(case: Case, node: NodeFit | None, demand: Requirement | None, missing: tuple[Requirement, ...]) -> str:
+def _near(case: Case, nearest: Nearest, alone: Requirement | None) -> str:
     """What comes nearest, as the end of the sentence that says what is demanded."""
     if not case.trial.fits:
         return "; the nodes' labels could not be read"
-    if node is None:
-        return ""
-    if demand is None:
-        return f"; {node.name}, the nearest, does not meet {' and '.join(map(str, missing))}"
-    if slip := _slip(case, demand):
+    if alone is None:
+        missing = " and ".join(map(str, nearest.missing))
+        return f"; {nearest.fit.name}, the nearest, lacks {missing}" if nearest.fit else ""
+    if slip := _slip(case, alone):
         return f"; {slip}"
-    values = _values(case, demand.requirement.key)
+    values = _values(case, alone.requirement.key)
     return f"; nodes have {listed(sorted(values))}" if values else "; no node has that label"
 
 
@@ -109,10 +115,10 @@ def _slip(case: Case, demand: Requirement) -> str:
     key = demand.requirement.key
     for value in demand.requirement.values:
         if near := alike(value, _values(case, key)):
-            return f"did you mean {key}={near}"
+            return f"the nearest is {key}={near}"
     keys = {other for fit in case.trial.fits for other in fit.node.metadata.labels if other != key}
     if near := alike(key, keys):
-        return f"did you mean the label {near} ({listed(sorted(_values(case, near)))})"
+        return f"nodes have the label {near} ({listed(sorted(_values(case, near)))})"
     return ""
 
 
@@ -131,10 +137,12 @@ def _say_values(case: Case, key: str) -> str:
     return f"{key} is {listed(said)}. "
 
 
-def _quote_label(case: Case, node: NodeFit | None, key: str) -> list[Evidence]:
-    if node is None:
+def _quote_labels(case: Case, nearest: Nearest) -> list[Evidence]:
+    """What the nearest node has in place of what it lacks."""
+    if nearest.fit is None:
         return []
-    return [case.quote_node(node, f"metadata.labels[{key}]", node.node.metadata.labels.get(key, "not set"))]
+    labels, keys = nearest.fit.node.metadata.labels, [demand.requirement.key for demand in nearest.missing]
+    return [case.quote_node(nearest.fit, f"metadata.labels[{key}]", labels.get(key, "not set")) for key in keys]
 
 
 def _settable_label(demand: Requirement) -> str | None:

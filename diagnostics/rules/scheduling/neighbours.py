@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from diagnostics.rules.model import Finding, Rule, Severity, Stage
+from diagnostics.rules.model import Finding, Offender, Rule, Severity, Stage
 from diagnostics.rules.scheduling.case import Case
 from diagnostics.rules.scheduling.domains import domain_word, domains, repelled_by_siblings, replicas
 from diagnostics.rules.scheduling.wording import counted, listed
+from diagnostics.rules.suspect import TEMPLATE_PATHS, Suspect
 from diagnostics.snapshot.pods import PodAffinityTerm, TopologySpreadConstraint
 from diagnostics.snapshot.selectors import as_argument, describe_selector
 
@@ -36,7 +37,7 @@ def _rule(code: str, message: str, cause: str, remedy: str, *commands: str, refe
 POD_ANTI_AFFINITY = _rule(
     "sched-pod-anti-affinity",
     "Every {domain} that {workload_name} may use already runs a pod that it must not share one with ({selector}).",
-    "Its required anti-affinity forbids two pods with {selector} in one {domain} ({topology_key}).",
+    "Its required anti-affinity forbids pods with {selector} to share a {domain} ({topology_key}).",
     "Make the anti-affinity preferred instead of required, or add a {domain}.",
     "kubectl get pods -A -o wide -l {label_selector}",
 )
@@ -53,7 +54,7 @@ CROWDED = replace(
 # There are places enough, but a rolling update needs one more while old and new pods run side by side.
 SURGING = replace(
     CROWDED,
-    message="{workload_name} runs {replicas}, no two sharing a {domain}, and its {places} leave no room for one more.",
+    message="{workload_name} runs {replicas}, no two sharing a {domain}, and there is no place for one more on {places}.",
     remedy="{would_fit}Let the rolling update remove an old pod first (maxSurge 0, maxUnavailable 1), or add a"
     " {domain}.",
     commands=("kubectl -n {namespace} get pods -o wide -l {label_selector}",),
@@ -157,8 +158,15 @@ def explain_existing_anti_affinity(case: Case) -> Finding:
     labels = case.suspect.pod.metadata.labels
     said = listed([f"{key}={value}" for key, value in sorted(labels.items()) if not key.endswith("-hash")], 6)
     return case.finding(
-        EXISTING_ANTI_AFFINITY, case.suspect.quote("metadata.labels", said), field="metadata.labels", labels=said
+        EXISTING_ANTI_AFFINITY, case.suspect.quote("metadata.labels", said), offender=_labels(case.suspect), labels=said
     )
+
+
+def _labels(suspect: Suspect) -> Offender:
+    """The labels that the workload gives its pods."""
+    workload = suspect.workload
+    template = TEMPLATE_PATHS.get(workload.kind, "spec").removesuffix("spec")
+    return Offender(workload.kind, workload.name, workload.namespace or None, f"{template}metadata.labels")
 
 
 def explain_spread(case: Case) -> Finding:

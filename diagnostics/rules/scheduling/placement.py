@@ -23,7 +23,7 @@ UNTOLERATED_TAINT = Rule(
     code=TAINT,
     severity=Severity.HIGH,
     stage=Stage.SCHEDULING,
-    message="{closed_nodes} the taint {taint}, which {workload_name} does not tolerate.",
+    message="{closed_nodes} the taint {taint}, which {workload_name} does not tolerate{others}.",
     cause="{pool}{nodes}A taint keeps every pod off that does not tolerate it; such nodes are usually set apart on"
     " purpose.",
     remedy="{would_fit}If the pod belongs there, add the toleration; if not, let it use other nodes; if nothing else"
@@ -40,7 +40,7 @@ UNTOLERATED_TAINT = Rule(
 # The node controller set the taint because of the node's state: tolerating it would only hide that.
 BROKEN_NODE = replace(
     UNTOLERATED_TAINT,
-    message="{closed_nodes} the taint {taint}: {state}.",
+    message="{closed_nodes} the taint {taint}: {state}{others}.",
     cause="{pool}{nodes}Kubernetes itself sets this taint and removes it when the node has recovered.",
     remedy="{would_fit}Mend the node, or let the pod use other nodes.",
     commands=("kubectl describe node {closed_node}",),
@@ -49,7 +49,7 @@ CORDON = Rule(
     code=CORDONED.code,
     severity=Severity.MEDIUM,
     stage=Stage.SCHEDULING,
-    message="{closed_nodes} been cordoned, and {workload_name} may use no other.",
+    message="{closed_nodes} been cordoned{others}.",
     cause="{pool}{nodes}A cordoned node (spec.unschedulable) takes no new pods: somebody, or a drain, closed it.",
     remedy="{would_fit}Uncordon the node when the work on it is done, or add nodes.",
     commands=("kubectl uncordon {closed_node}",),
@@ -121,7 +121,9 @@ def _closed(case: Case, fits: Sequence[NodeFit]) -> dict[str, object]:
         closed = f"All {of} nodes that {name} may use ({names}) have"
     else:
         closed = f"{len(fits)} of the {of} nodes that {name} may use ({names}) {'has' if len(fits) == 1 else 'have'}"
-    return {"closed_nodes": closed, "closed_node": fits[0].name, "pool": _pool(case)}
+    rest = of - len(fits)
+    others = f"; the other {rest} {'is' if rest == 1 else 'are'} closed to it too" if rest else ""
+    return {"closed_nodes": closed, "closed_node": fits[0].name, "others": others, "pool": _pool(case)}
 
 
 def _pool(case: Case) -> str:

@@ -104,9 +104,10 @@ RULES = (
 
 
 def _explain(rule: Rule, case: Case) -> Finding:
-    """A finding in the scheduler's own words."""
-    stated = case.stated.value.rstrip(". ")
-    short = stated if len(stated) <= _LONGEST else stated[: _LONGEST - 3] + "..."
+    """A finding in the scheduler's own words: the reason that is the cause, or all it says."""
+    reasons = case.trial.refusal.reasons
+    said = next((reason.text for reason in reasons if reason.kind == case.cause), case.stated.value).rstrip(". ")
+    short = said if len(said) <= _LONGEST else said[: _LONGEST - 3] + "..."
     return case.finding(rule, stated=short or "it gives no reason")
 
 

@@ -32,7 +32,7 @@ def root(trial: Trial) -> tuple[Kind, Confidence]:
         return NATIVE[impossible], Confidence.CERTAIN
     tried = _by_trial(trial)
     if tried is not None and any(_same(tried, reason.kind) for reason in reasons):
-        return tried, Confidence.CERTAIN
+        return tried, Confidence.POSSIBLE if tried.code == OTHER else Confidence.CERTAIN
     return _by_count(trial.refusal), Confidence.LIKELY
 
 

@@ -51,8 +51,8 @@ def measure(resource: str, amount: Decimal) -> str:
 
 
 def free_of(resource: str, fit: NodeFit) -> str:
-    """`1.898 of 1.9`: what is free on a node of what it has."""
-    free = number(resource, fit.room.free(resource), ROUND_FLOOR)
+    """`1.898 of 1.9`: what is free on a node of what it has; `at most ...` where not all pods could be counted."""
+    free = ("" if fit.room.exact else "at most ") + number(resource, fit.room.free(resource), ROUND_FLOOR)
     return f"{free} of {number(resource, fit.room.offers(resource), ROUND_FLOOR)}"
 
 
@@ -121,7 +121,7 @@ def _would_fit(trial: Trial, kind: Kind) -> str:
 def _condition(kind: Kind, fits: Sequence[NodeFit]) -> str:
     resource = resource_of(kind)
     if resource and resource != "pods":
-        most = max(fit.room.free(resource) for fit in fits)
+        most = max((fit.room.free(resource) for fit in fits if fit.room.exact), default=Decimal(0))
         return f"if it requested at most {number(resource, most, ROUND_FLOOR)} {_unit(resource)}" if most else ""
     taint = next((str(taint) for fit in fits for taint in fit.taints if taint.key == kind.detail), kind.detail)
     return {
