@@ -89,13 +89,19 @@ def duration(end: Terminated) -> timedelta | None:
     return max(end.finished_at - end.started_at, timedelta())
 
 
-def exits(end: Terminated) -> str:
-    """How it ended, as the verb of a sentence: "exits with code 1 at start", "is killed by SIGSEGV after 5m"."""
+def exits(end: Terminated, *, past: bool = False) -> str:
+    """How it ended, as the verb of a sentence: "exits with code 1 at start", "is ended by SIGSEGV after 5m"."""
     signal, ran = signal_of(end), duration(end)
-    ended = f"is ended by {SIGNALS.get(signal, f'signal {signal}')}" if signal else f"exits with code {end.exit_code}"
+    by_signal = f"{'was' if past else 'is'} ended by {SIGNALS.get(signal, f'signal {signal}')}"
+    ended = by_signal if signal else f"{'exited' if past else 'exits'} with code {end.exit_code}"
     if ran is None:
         return ended
     return f"{ended} at start" if ran <= AT_START else f"{ended} after {short_duration(ran)}"
+
+
+def times(count: int) -> str:
+    """A number of times: "once", "3 times"."""
+    return "once" if count == 1 else f"{count} times"
 
 
 def restarts(container: ContainerView) -> str:

@@ -174,14 +174,32 @@ class Suspect:
             yield ContainerView(self, spec, by_name.get(spec.name) or ContainerStatus(name=spec.name), init)
 
     def events(self, *reasons: str) -> list[Event]:
-        """The pod's own events, newest first; only those reasons, if any are named."""
-        return self.snapshot.events_of(self.pod.metadata.uid, *reasons)
+        """The pod's own events, newest first; only those reasons, if any are named.
+
+        The kubelet names a static pod by the hash of its manifest, which its mirror in the API carries as annotation.
+        """
+        metadata = self.pod.metadata
+        own = self.snapshot.events_of(metadata.uid, *reasons)
+        manifest = metadata.annotations.get("kubernetes.io/config.hash", metadata.uid)
+        return own if manifest == metadata.uid else own + self.snapshot.events_of(manifest, *reasons)
 
     def unread(self, resource: str) -> bool:
         """Whether a resource could not be read (forbidden, failed) where this pod lives."""
         return any(
             gap.resource == resource and gap.namespace in (None, self.namespace) for gap in self.snapshot.unavailable
         )
+
+    def node_events(self, *reasons: str) -> list[Event]:
+        """Events about the pod's node, newest first. Kubelets give their node's name as uid, or none at all."""
+        name, events = self.pod.spec.node_name, self.snapshot.events
+        uids = {"", name, *((self.node.metadata.uid,) if self.node else ())}
+        found = [
+            event
+            for uid in sorted(uids)
+            for event in events.get(uid, ())
+            if event.involved_object.kind == "Node" and event.involved_object.name == name and event.reason in reasons
+        ]
+        return sorted(found, key=lambda event: event.at or self.now, reverse=True)
 
     def age(self, moment: datetime | None) -> timedelta:
         """How long ago that was; nothing for a time that is unknown or, by a skewed clock, in the future."""
@@ -193,7 +211,7 @@ class Suspect:
 
     def quote_event(self, event: Event) -> Evidence:
         """Evidence from an event: its reason and message, as the cluster wrote them."""
-        value = f"{event.reason}: {event.text}" + (f" (x{event.times})" if event.times > 1 else "")
+        value = f"{event.reason}: {event.text.strip()}" + (f" (x{event.times})" if event.times > 1 else "")
         return Evidence(
             "event", f"{event.involved_object.kind}/{event.involved_object.name}", "message", value, event.at
         )

@@ -53,8 +53,17 @@ class LastWords:
     @cached_property
     def _log(self) -> Text:
         log = self._container.log
-        lines = () if log.lines and log.lines[0].startswith(_NO_LOG) else log.lines
-        return Text(lines, "previous log" if log.previous else "log", "log")
+        return Text(() if self._not_its_log else log.lines, "previous log" if log.previous else "log", "log")
+
+    @property
+    def _not_its_log(self) -> str:
+        """Why the log that was read is not that of the ended run; nothing if it is."""
+        log, running = self._container.log, self._container.status.state.running
+        if log.lines and log.lines[0].startswith(_NO_LOG):
+            return "the node no longer has it"
+        if log.lines and not log.previous and running is not None and self._container.last_end is not None:
+            return "only that of the run since then is left"
+        return ""
 
     @cached_property
     def _found(self) -> list[tuple[Text, Match]]:
@@ -69,8 +78,7 @@ class LastWords:
         """Why there are no last words; nothing where there are some."""
         if self._message.lines or self._log.lines:
             return ""
-        log = self._container.log
-        return "the node no longer has it" if log.lines else log.missing or "the container wrote nothing"
+        return self._not_its_log or self._container.log.missing or "the container wrote nothing"
 
     @property
     def best(self) -> Match | None:
@@ -82,9 +90,8 @@ class LastWords:
         """The line that is worth saying where no signature matched: the last complaint, else the last line."""
         for text in (self._message, self._log):
             said = entries(text.lines)
-            complaints = [entry for entry in said if entry.level >= Level.ERROR] or [
-                entry for entry in said if _COMPLAINT.search(entry.text)
-            ]
+            loud = [entry for entry in said if entry.level >= Level.ERROR]
+            complaints = loud or [entry for entry in said if _COMPLAINT.search(entry.text)]
             if said:
                 return text, (complaints or said)[-1]
         return None
@@ -93,10 +100,11 @@ class LastWords:
     def words(self) -> str:
         """What it said, to go on a sentence with: ": port 80 is already in use", "; its log ends with ..."."""
         if self.best:
-            return f": {short(self.best.words)}"
+            quoted = "" if self.best.names else f" (“{short(self.best.text, 120)}”)"
+            return f": {short(self.best.words)}{quoted}"
         if self._telling is None:
-            return f"; there is no log ({self.missing})"
-        return f'; it says "{short(self._telling[1].text)}"'
+            return f"; there is no log ({self.missing})" if self.missing else "; its log holds only debug lines"
+        return f"; it says “{short(self._telling[1].text)}”"
 
     @property
     def signature(self) -> str:
@@ -118,7 +126,9 @@ class LastWords:
         if self._found:
             lines = {(text.place, match.line): (text, match) for text, match in reversed(self._found)}
             return tuple(self._quote(text, match) for text, match in reversed(lines.values()))
-        return tuple(self._tail(text) for text in (self._message, self._log) if text.lines)
+        copied = list(self._log.lines[-len(self._message.lines) :]) == list(self._message.lines)
+        texts = (self._message,) if self._message.lines and copied else (self._message, self._log)
+        return tuple(self._tail(text) for text in texts if text.lines)
 
     def _quote(self, text: Text, match: Match) -> Evidence:
         value = short(match.text, QUOTED) + (f"\n    at {match.frame}" if match.frame else "")

@@ -102,6 +102,7 @@ SIGNATURES = (
         re.compile(
             r'(?i)is forbidden: User "system:serviceaccount:(?P<namespace>[^:"]{1,63}):(?P<account>[^"]{1,253})" '
             r'cannot (?P<verb>\w{1,30}) resource "(?P<resource>[^"]{1,253})"'
+            r'(?: in API group "[^"]{0,253}")?(?: in the namespace "(?P<target>[^"]{1,63})")?'
         ),
         ('is forbidden: user "system:serviceaccount:',),
         ("service account {account} may not {verb} {resource}",),
