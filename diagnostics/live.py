@@ -1,0 +1,59 @@
+"""Tells the web processes that something changed: ids only, after the transaction that changed it has committed.
+
+An update is a row of its own, written in the same transaction as what it tells of, so none is lost with a message: a
+browser that sees a leap in the sequence numbers asks for the rows in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Collection
+from functools import partial
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from channels import DEFAULT_CHANNEL_LAYER
+from channels.layers import channel_layers
+from django.db import connection, transaction
+
+from diagnostics.models import Cluster, Update
+
+GROUP = "live"  # The channel layer's group; every web process that has open tabs is one member.
+IDS_LIMIT = 20  # More ids than that are not named, so that a frame stays below a kilobyte.
+SEND_SECONDS = 2.0  # A Redis that takes longer is not waited for; browsers heal by the sequence number.
+_ORDER_LOCK = zlib.crc32(b"sickbay.live.updates")
+
+
+def announce(cluster: Cluster, topic: Update.Topic, ids: Collection[UUID] | None = None) -> None:
+    """Stores one update and publishes it once the transaction has committed. To be a transaction's last write.
+
+    `ids` None, or too many of them, tells browsers to fetch everything of the topic again. A channel layer that is
+    down fails nothing.
+    """
+    _keep_order()
+    named = sorted(map(str, ids)) if ids is not None and len(ids) <= IDS_LIMIT else None
+    update = Update.objects.create(cluster=cluster, topic=topic, ids=named)
+    transaction.on_commit(partial(_publish, update, cluster.name), robust=True)
+
+
+def _keep_order() -> None:
+    """Makes sequence numbers appear in their own order, so that "everything after 812" is never short of one.
+
+    PostgreSQL draws numbers without regard to who commits first. The lock is held from here to the commit, so the
+    next number is drawn only when this one can be read. SQLite has one writer at a time anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ORDER_LOCK])
+
+
+def _publish(update: Update, cluster: str) -> None:
+    async_to_sync(_send)(
+        {"type": "update", "seq": update.seq, "topic": update.topic, "ids": update.ids, "cluster": cluster}
+    )
+
+
+async def _send(message: dict[str, object]) -> None:
+    async with asyncio.timeout(SEND_SECONDS):
+        await channel_layers[DEFAULT_CHANNEL_LAYER].group_send(GROUP, message)

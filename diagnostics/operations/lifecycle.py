@@ -1,0 +1,126 @@
+"""The life of a diagnosis: opened, seen again, clean, resolved, failing again. Changes rows in memory, stores nothing.
+
+All times are the API server's clock, so that the time of a fault and the time of its resolution compare.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from diagnostics.engine.verdict import Verdict
+from diagnostics.models import Activity, Diagnosis
+from diagnostics.rules.model import Severity
+
+HOLD = timedelta(minutes=2)  # Clean for so long before a diagnosis is resolved.
+CRASH_HOLD = timedelta(minutes=10)  # A crash loop backs off for up to five minutes and looks healthy meanwhile.
+REGRESSES_WITHIN = timedelta(days=1)
+NEW_FOR = timedelta(days=1)
+SEEN_EVERY = timedelta(minutes=1)  # How exact `last_seen` is where nothing else changed.
+PODS_NAMED = 500  # Pods that a stored verdict names; `pods_affected` counts them all.
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happened to a row: `told` if a reader sees it, `touched` if it is to be stored at all."""
+
+    told: bool = False
+    touched: bool = False
+    activity: Activity.Kind | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+STILL = Step()
+
+
+def opened(cluster_id: int, verdict: Verdict, now: datetime) -> Diagnosis:
+    """A new diagnosis."""
+    row = Diagnosis(cluster_id=cluster_id, fingerprint=verdict.fingerprint, opened_at=now, first_seen=verdict.first_seen)
+    _fill(row, verdict, now)
+    return row
+
+
+def seen(row: Diagnosis, verdict: Verdict, now: datetime) -> Step:
+    """An open diagnosis is found again."""
+    before = {"severity": row.severity, "confidence": str(row.confidence)}
+    held, row.clean_since = row.clean_since, None
+    stale = now - row.last_seen >= SEEN_EVERY
+    told = _fill(row, verdict, now)
+    if row.state != Diagnosis.State.ONGOING and now - row.opened_at >= NEW_FOR:
+        row.state, told = Diagnosis.State.ONGOING, True
+    detail = {
+        name: {"from": old, "to": new} for name, old in before.items() if (new := getattr(row, name)) != old
+    }
+    return Step(told, told or stale or held is not None, Activity.Kind.CHANGED if detail else None, detail)
+
+
+def missed(row: Diagnosis, now: datetime) -> Step:
+    """An open diagnosis is not found any more: it is held for a while, then resolved."""
+    if row.clean_since is None:
+        row.clean_since = now
+        return Step(touched=True)
+    if now < row.clean_since + _hold(row):
+        return STILL
+    row.state, row.resolved_at, row.clean_since = Diagnosis.State.RESOLVED, now, None
+    return Step(told=True, touched=True, activity=Activity.Kind.RESOLVED)
+
+
+def clean_until(row: Diagnosis) -> datetime | None:
+    """When a diagnosis that is clean now will be resolved; None for one that is not clean."""
+    return row.clean_since + _hold(row) if row.clean_since else None
+
+
+def _hold(row: Diagnosis) -> timedelta:
+    return CRASH_HOLD if row.code.startswith("crash-") else HOLD
+
+
+def reopened(row: Diagnosis, verdict: Verdict, now: datetime) -> Step:
+    """A resolved diagnosis is found again: regressed if it was resolved lately, else new once more."""
+    if row.resolved_at is None or is_old_news(verdict, row.resolved_at):
+        return STILL
+    lately = now - row.resolved_at <= REGRESSES_WITHIN
+    row.state = Diagnosis.State.REGRESSED if lately else Diagnosis.State.NEW
+    row.first_seen = max(verdict.first_seen, row.resolved_at)
+    row.opened_at, row.resolved_at, row.clean_since = now, None, None
+    row.occurrences_count += 1
+    _fill(row, verdict, now)
+    return Step(told=True, touched=True, activity=Activity.Kind.REGRESSED if lately else Activity.Kind.OPENED)
+
+
+def is_old_news(verdict: Verdict, resolved_at: datetime) -> bool:
+    """Whether nothing but history speaks for a verdict, and all of it from before the resolution.
+
+    Events, log lines and last terminations tell of the past and may be read late; whatever else a verdict quotes is
+    how things stand now, since when does not matter.
+    """
+    return all(
+        (item.source in ("event", "log") or ".lastState." in item.path) and item.at is not None and item.at <= resolved_at
+        for item in verdict.evidence
+    )
+
+
+def _fill(row: Diagnosis, verdict: Verdict, now: datetime) -> bool:
+    """Takes a verdict over into a row; returns whether a reader sees a difference."""
+    row.last_seen = now
+    body = _body(row, verdict)
+    told = {**(row.verdict or {}), "last_seen": body["last_seen"]} != body
+    row.verdict = body
+    row.code, row.confidence = verdict.code, verdict.confidence
+    row.severity = Severity[verdict.severity.upper()]
+    row.namespace, row.container = verdict.namespace or "", verdict.container or ""
+    row.workload_kind, row.workload_name = verdict.workload.kind, verdict.workload.name
+    row.summary, row.restarts = verdict.summary, verdict.restarts
+    row.pods_affected, row.pods_total = verdict.pods_affected, verdict.pods_total
+    return told
+
+
+def _body(row: Diagnosis, verdict: Verdict) -> dict[str, Any]:
+    """The verdict as JSON, with the times of the row, which has seen more than this one look."""
+    stored = msgspec.structs.replace(
+        verdict, pods=verdict.pods[:PODS_NAMED], first_seen=row.first_seen, last_seen=row.last_seen
+    )
+    body: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(stored))
+    return body
