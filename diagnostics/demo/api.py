@@ -113,7 +113,7 @@ class Api:
         shown = negotiate(request.accept, target.resource, self.now(), query.get("includeObject", ""))
         if request.verb == "list":
             return Reply(encode(shown.page(page(self.store, target.resource, target.namespace, query, wanted))))
-        return Reply(self.watches.open(Watch.asked(request, wanted), shown))
+        return Reply(self.watches.open(Watch.asked(request, target, wanted), shown))
 
     def _log(self, request: Request, target: Target) -> Reply:
         pod = self._found(target)

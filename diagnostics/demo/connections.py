@@ -78,7 +78,7 @@ class Conversation(BaseHTTPRequestHandler):
     wbufsize = -1  # Headers and body leave together.
 
     def __init__(self, request: Any, client_address: Any, server: BaseServer) -> None:
-        self._server = cast(Connections, server)
+        self._server = cast("Connections", server)
         super().__init__(request, client_address, server)
 
     def do_GET(self) -> None:
@@ -92,9 +92,9 @@ class Conversation(BaseHTTPRequestHandler):
             return
         self._reply(self._server.api.answer(request), broken_off=fault is not None)
 
-    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 (the names that http.server looks for)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name of the parameter in http.server)
         """Says nothing: `requests` is the log."""
 
     def _skip_body(self) -> None:

@@ -101,7 +101,8 @@ def _versions(group: Json) -> Iterator[tuple[str, Json]]:
             continue
         group_version = f"{name}/{version['version']}" if name else version["version"]
         resources = [entry for each in version["resources"] for entry in _resource(each)]
-        document = {"kind": "APIResourceList", "groupVersion": group_version, "resources": resources}
+        own = {"apiVersion": "v1"} if name else {}  # The core group's document has always been without.
+        document = {"kind": "APIResourceList", **own, "groupVersion": group_version, "resources": resources}
         yield f"/apis/{group_version}" if name else f"/api/{group_version}", document
 
 
@@ -120,6 +121,12 @@ def _resource(found: Json) -> Iterator[Json]:
             "name": f"{found['resource']}/{each['subresource']}",
             "singularName": "",
             "namespaced": namespaced,
+            **_other_group(each["responseKind"]),
             "kind": each["responseKind"]["kind"],
             "verbs": each["verbs"],
         }
+
+
+def _other_group(kind: Json) -> Json:
+    """Named where a subresource's kind (`Scale`, `Eviction`) is not of the resource's own group."""
+    return {"group": kind["group"], "version": kind["version"]} if kind["group"] else {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from diagnostics.demo.resources import Json
 
+_LEFT_OUT_WHEN_BLANK = frozenset({"reportingController", "reportingInstance", "action"})
 # Field of events.k8s.io/v1 to field of v1, in the order in which the API server writes them.
 _FIELDS = {
     "metadata": "metadata",
@@ -29,4 +30,5 @@ _FIELDS = {
 
 def in_own_group(event: Json) -> Json:
     """A core/v1 event as events.k8s.io/v1."""
-    return {ours: event[theirs] for ours, theirs in _FIELDS.items() if theirs in event}
+    served = {ours: event[theirs] for ours, theirs in _FIELDS.items() if theirs in event}
+    return {field: value for field, value in served.items() if value or field not in _LEFT_OUT_WHEN_BLANK}

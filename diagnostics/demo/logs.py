@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -20,6 +21,7 @@ from diagnostics.demo.times import instant
 # (namespace, pod, container, whether of the previous run)
 Run = tuple[str, str, str, bool]
 
+_STATUSES = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
 _PULLING = {
     "ErrImagePull": "image can't be pulled",
     "ImagePullBackOff": "trying and failing to pull image",
@@ -74,7 +76,7 @@ class Logs:
             return _refuse(self._refusals[run])
         if not pod["spec"].get("nodeName"):
             return None
-        _insist_on_node(pod, node, container)
+        _insist_on_node(pod, node, container, query)
         if run not in self._lines:
             _insist_on_run(pod, container, previous=previous)
         with self._lock:
@@ -106,7 +108,7 @@ def _container(pod: Json, asked: str) -> str:
     return asked
 
 
-def _insist_on_node(pod: Json, node: Json | None, container: str) -> None:
+def _insist_on_node(pod: Json, node: Json | None, container: str, query: Mapping[str, str]) -> None:
     """A kubelet that does not answer is the API server's 500."""
     if node is None:
         return
@@ -115,7 +117,9 @@ def _insist_on_node(pod: Json, node: Json | None, container: str) -> None:
         return
     host = next((each["address"] for each in node["status"]["addresses"] if each["type"] == "InternalIP"), "")
     path = f"containerLogs/{pod['metadata']['namespace']}/{pod['metadata']['name']}/{container}"
-    message = f'Get "https://{host}:10250/{path}": dial tcp {host}:10250: connect: no route to host'
+    options = urlencode(sorted((key, value) for key, value in query.items() if key != "container"))
+    asked = f"{path}?{options}" if options else path
+    message = f'Get "https://{host}:10250/{asked}": dial tcp {host}:10250: connect: no route to host'
     raise failure(HTTPStatus.INTERNAL_SERVER_ERROR, "", message)
 
 
@@ -125,22 +129,27 @@ def _insist_on_run(pod: Json, container: str, *, previous: bool) -> None:
     if status is None:
         raise bad_request(f'container "{container}" in pod "{name}" is not available')
     if previous:
-        if not status["lastState"].get("terminated", {}).get("containerID"):
+        if not _ran(status["lastState"]):
             raise bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
         return
-    waiting = status["state"].get("waiting")
-    if waiting and "terminated" not in status["lastState"]:
+    if "running" in status["state"] or _ran(status["state"]) or _ran(status["lastState"]):
+        return
+    if waiting := status["state"].get("waiting"):
         reason = waiting.get("reason", "")
         cause = _PULLING.get(reason, reason)
         raise bad_request(f'container "{container}" in pod "{name}" is waiting to start: {cause}')
+    raise bad_request(f'container "{container}" in pod "{name}" is terminated')
+
+
+def _ran(state: Json) -> bool:
+    """Whether a state is the end of a run that left a container, and with it a log, behind."""
+    return bool(state.get("terminated", {}).get("containerID"))
 
 
 def _status(pod: Json, container: str) -> Json | None:
     status = pod["status"]
-    lists = (
-        status.get(key, ()) for key in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
-    )
-    return next((each for statuses in lists for each in statuses if each["name"] == container), None)
+    statuses = (each for kind in _STATUSES for each in status.get(kind, ()))
+    return next((each for each in statuses if each["name"] == container), None)
 
 
 def _shown(lines: list[bytes], query: Mapping[str, str], now: datetime) -> bytes:

@@ -20,7 +20,10 @@ _META = "meta.k8s.io/v1"
 _JSON = frozenset({"application/json", "application/*", "*/*"})
 INITIAL_EVENTS_END = {"k8s.io/initial-events-end": "true"}
 
-encode = msgspec.json.encode
+
+def encode(body: Json) -> bytes:
+    """An object as the API server sends it: on one line that is ended."""
+    return msgspec.json.encode(body) + b"\n"
 
 
 class Plain:

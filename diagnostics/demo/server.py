@@ -37,7 +37,7 @@ class ClusterServer:
     is in seconds; `prepared` may answer a request with bytes made beforehand.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what varies between the demo, the tests and the benchmarks; all have defaults)
         self,
         store: Store,
         logs: Logs | None = None,

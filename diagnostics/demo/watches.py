@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from diagnostics.demo.representations import INITIAL_EVENTS_END, Plain, encode
-from diagnostics.demo.requests import Request
+from diagnostics.demo.requests import Request, Target
 from diagnostics.demo.resources import Json
 from diagnostics.demo.selectors import Selector
 from diagnostics.demo.statuses import bad_request, watch_expired
@@ -35,10 +35,8 @@ class Watch:
     name: str = ""
 
     @classmethod
-    def asked(cls, request: Request, wanted: Selector | None) -> Watch:
+    def asked(cls, request: Request, target: Target, wanted: Selector | None) -> Watch:
         """Reads the query; raises ApiError (400) for a number that is none."""
-        target = request.target
-        assert target is not None  # A watch is always of a resource.
         initial = request.flag("sendInitialEvents")
         since = _number(request.query.get("resourceVersion", ""))
         return cls(
@@ -137,7 +135,7 @@ def _wait(store: Store, position: int, until: float, ended: Callable[[], bool]) 
 
 
 def _line(type_: str, found: Json) -> bytes:
-    return encode({"type": type_, "object": found}) + b"\n"
+    return encode({"type": type_, "object": found})
 
 
 def _number(text: str) -> int:
