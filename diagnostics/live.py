@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Collection
-from functools import partial
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
@@ -34,7 +33,9 @@ def announce(cluster: Cluster, topic: Update.Topic, ids: Collection[UUID] | None
     _keep_order()
     named = sorted(map(str, ids)) if ids is not None and len(ids) <= IDS_LIMIT else None
     update = Update.objects.create(cluster=cluster, topic=topic, ids=named)
-    transaction.on_commit(partial(_publish, update, cluster.name), robust=True)
+    name = cluster.name
+    # No `partial`: Django names the failed function in its log, and a partial has no name.
+    transaction.on_commit(lambda: _publish(update, name), robust=True)
 
 
 def _keep_order() -> None:
