@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from typing import Any, cast
 
-websocket_urlpatterns: list[URLPattern] = []
+from django.urls import URLPattern, path
+
+from dashboard.consumers import LiveConsumer
+
+# Channels routes by Django's URL patterns, to ASGI applications instead of views.
+websocket_urlpatterns: list[URLPattern] = [path("ws/live", cast("Any", LiveConsumer.as_asgi()), name="live")]

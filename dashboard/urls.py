@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from dashboard.views.diagnosis import diagnosis
+from dashboard.views.live import changes
+from dashboard.views.session import PasswordSignIn, one_time_link, sign_out
+from dashboard.views.triage import triage
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", triage, name="triage"),
+    path("d/<int:number>", diagnosis, name="diagnosis"),
+    path("live/changes", changes, name="live-changes"),
+    path("signin", PasswordSignIn.as_view(), name="signin"),
+    path("signin/<str:token>", one_time_link, name="signin-link"),
+    path("signout", sign_out, name="signout"),
+]
+
+handler400 = "dashboard.views.errors.bad_request"
+handler403 = "dashboard.views.errors.forbidden"
+handler404 = "dashboard.views.errors.not_found"
+handler500 = "dashboard.views.errors.server_error"

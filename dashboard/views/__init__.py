@@ -1,0 +1,1 @@
+"""The pages: each view reads through `diagnostics.queries` and renders one template."""

@@ -1,0 +1,139 @@
+"""A verdict's evidence as exhibits: what it says, where it stands, and the log around the line that proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from diagnostics.rules.model import Confidence
+from diagnostics.snapshot.cluster import ContainerLog
+
+LINES_BEFORE = 6
+LINES_AFTER = 1
+WORTH_A_HEADING = 60  # Characters of a value that still fit in a heading.
+ICONS = {"log": "log", "node": "node", "event": "bell", "pod": "pod"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a log; `number` counts from the start of what was kept."""
+
+    number: int
+    text: str
+    proves: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """One piece of evidence, ready to be shown."""
+
+    icon: str
+    heading: str
+    brief: str  # The same in one line, for lists.
+    place: str
+    at: datetime | None
+    proves: bool
+    quote: str = ""  # Blank where the heading says it all.
+    lines: tuple[Line, ...] = ()
+    kept: int = 0  # Lines of the log that were kept, of which `lines` are some.
+
+
+def exhibits(verdict: Mapping[str, Any], log: ContainerLog | None = None) -> list[Exhibit]:
+    """All evidence of a verdict, strongest first.
+
+    The first piece proves it only where the engine is certain; how sure to sound is never a template's choice.
+    """
+    certain = verdict["confidence"] == Confidence.CERTAIN
+    return [
+        _exhibit(piece, log, proves=certain and position == 0) for position, piece in enumerate(verdict["evidence"])
+    ]
+
+
+def _exhibit(piece: Mapping[str, Any], log: ContainerLog | None, *, proves: bool) -> Exhibit:
+    make = {"log": _of_log, "event": _of_event}.get(piece["source"], _of_field)
+    return make(piece, log, proves)
+
+
+def _of_field(piece: Mapping[str, Any], _log: ContainerLog | None, proves: bool) -> Exhibit:
+    field, value = _last_step(piece["path"]), piece["value"]
+    short = len(value) <= WORTH_A_HEADING and "\n" not in value
+    heading = format_html("<code>{}</code> " + _("is") + " <code>{}</code>", field, value) if short else None
+    return Exhibit(
+        icon=ICONS.get(piece["source"], "workload"),
+        heading=heading or format_html("<code>{}</code>", field),
+        brief=format_html("{}: <code>{}</code>", field, _first_line(value)),
+        place=_place(piece["object"], piece["path"]),
+        at=_moment(piece),
+        proves=proves,
+        quote="" if short else value,
+    )
+
+
+def _of_event(piece: Mapping[str, Any], _log: ContainerLog | None, proves: bool) -> Exhibit:
+    reason, _colon, message = piece["value"].partition(": ")
+    return Exhibit(
+        icon="bell",
+        heading=format_html(_("Event") + " <code>{}</code>", reason),
+        brief=format_html("<code>{}</code> {}", reason, _first_line(message)),
+        place=_place(piece["object"]),
+        at=_moment(piece),
+        proves=proves,
+        quote=message,
+    )
+
+
+def _of_log(piece: Mapping[str, Any], log: ContainerLog | None, proves: bool) -> Exhibit:
+    lines = tuple(_excerpt(piece["value"], log)) if log else ()
+    return Exhibit(
+        icon="log",
+        heading=_("The log says why") if proves else _("The log"),
+        brief=format_html(_("Log:") + " <code>{}</code>", _last_line(piece["value"])),
+        place=_place(piece["object"], piece["path"]),
+        at=_moment(piece),
+        proves=proves,
+        lines=lines or tuple(Line(n, text, proves=True) for n, text in enumerate(piece["value"].splitlines(), 1)),
+        kept=len(log.lines) if log and lines else 0,
+    )
+
+
+def _excerpt(quoted: str, log: ContainerLog) -> Iterator[Line]:
+    """The quoted lines within those around them; nothing if the kept log does not hold them (any more)."""
+    wanted = [text.strip() for text in quoted.splitlines() if text.strip()]
+    found = [n for n, text in enumerate(log.lines) if wanted and text.strip().endswith(wanted[-1])]
+    if not found:
+        return
+    last = found[-1]
+    first = max(last - len(wanted) + 1, 0)
+    for n in range(max(first - LINES_BEFORE, 0), min(last + LINES_AFTER + 1, len(log.lines))):
+        yield Line(n + 1, log.lines[n], proves=first <= n <= last)
+
+
+def _place(name: str, path: str = "") -> str:
+    """`Pod cart-6d9f-abcde, status.containerStatuses[app]`: the object, and where in it."""
+    kind, _slash, rest = name.partition("/")
+    shown = f"{kind} {rest}" if rest else kind
+    return f"{shown}, {path}" if path else shown
+
+
+def _last_step(path: str) -> str:
+    """The end of a JSON path that still means something alone: `lastState.terminated.reason`."""
+    _before, bracket, after = path.rpartition("].")
+    return after if bracket else path.removeprefix("status.").removeprefix("spec.")
+
+
+def _moment(piece: Mapping[str, Any]) -> datetime | None:
+    return parse_datetime(piece["at"]) if piece.get("at") else None
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+
+
+def _last_line(text: str) -> str:
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")

@@ -1,0 +1,118 @@
+"""What every page shows around its own matter: how fresh things are, how many are open, who watches."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+
+from dashboard.environment import PROJECT
+from dashboard.signin import is_guest
+from dashboard.views import freshness
+from dashboard.views.filters import Selection
+from dashboard.views.freshness import Beat, State
+from diagnostics import queries
+from diagnostics.queries import Counts, Filter
+
+VERSION: str = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """Everything watched, at a moment."""
+
+    now: datetime
+    seq: int  # Of the newest update when it was read, so that a browser knows what it may have missed.
+    beats: tuple[Beat, ...]
+    counts: Counts
+    kept_since: datetime | None
+
+    @classmethod
+    def read(cls, now: datetime) -> Overview:
+        """Reads it; the sequence number first, so that it never promises more than was read."""
+        seq = queries.latest_seq()
+        return cls(
+            now=now,
+            seq=seq,
+            beats=tuple(freshness.beat(cluster, now) for cluster in queries.clusters()),
+            counts=queries.counts(Filter()),
+            kept_since=queries.kept_since(),
+        )
+
+    @cached_property
+    def read_at(self) -> datetime | None:
+        """When the slowest watched cluster was last read; None as long as one was never read."""
+        times = [beat.read_at for beat in self.beats if beat.state is not State.PAUSED]
+        return min((at for at in times if at), default=None) if all(times) else None
+
+    @cached_property
+    def unread(self) -> list[Beat]:
+        """Clusters that were not read yet, and nothing is wrong with that so far."""
+        return [beat for beat in self.beats if beat.state is State.UNREAD]
+
+    @cached_property
+    def lost(self) -> list[Beat]:
+        """Clusters that cannot be reached."""
+        return [beat for beat in self.beats if beat.state is State.LOST]
+
+    @cached_property
+    def not_current(self) -> list[Beat]:
+        """Clusters of which nothing can be said now: late, lost, paused, never read, or their pods not readable."""
+        return [beat for beat in self.beats if not beat.current or beat.blind]
+
+    @cached_property
+    def with_gaps(self) -> list[Beat]:
+        """Clusters that could not be read or judged in full."""
+        return [b for b in self.beats if b.cluster.gaps or b.cluster.crashed or b.cluster.malformed]
+
+    @cached_property
+    def frozen(self) -> dict[int, Beat]:
+        """The clusters whose diagnoses are shown as they were, by primary key."""
+        return {beat.cluster.pk: beat for beat in self.beats if beat.frozen}
+
+    @cached_property
+    def workers(self) -> int:
+        """How many workers watch now."""
+        return freshness.workers([beat.cluster for beat in self.beats], self.now)
+
+    @cached_property
+    def unwatched_since(self) -> datetime | None:
+        """Since when nothing is being updated for want of a worker."""
+        return freshness.unwatched_since([beat.cluster for beat in self.beats], self.now)
+
+    @cached_property
+    def pods_seen(self) -> int:
+        """Pods in all clusters, as last read."""
+        return sum(beat.cluster.pods_seen for beat in self.beats)
+
+
+def render_page(
+    request: HttpRequest, template: str, overview: Overview, context: Mapping[str, Any], status: int = 200
+) -> HttpResponse:
+    """A page with what every page shows around it; never kept by a cache, for it is true for a moment only."""
+    selection: Selection = context.get("selection", Selection())
+    frame = {
+        "overview": overview,
+        "now": overview.now,
+        "version": VERSION,
+        "guest": is_guest(request.user),
+        "selection": selection,
+        "scopes": selection.cluster_menu(tuple(beat.name for beat in overview.beats)),
+        "all_scopes_url": selection.narrowed(clusters=()).url,
+    }
+    response = render(request, template, {**frame, **context}, status=status)
+    patch_cache_control(response, no_cache=True, private=True)
+    return response
+
+
+def current_overview() -> Overview:
+    """Everything watched, now."""
+    return Overview.read(timezone.now())
