@@ -21,6 +21,7 @@ class Cluster(models.Model):
     context = models.CharField(max_length=253, blank=True)  # Blank means in-cluster.
     namespaces = models.JSONField(default=list, blank=True)  # Empty means all.
     paused = models.BooleanField(default=False)
+    pause_reason = models.CharField(max_length=200, blank=True)
     added_at = models.DateTimeField(auto_now_add=True)
 
     lease_owner = models.CharField(max_length=200, blank=True)
@@ -29,7 +30,10 @@ class Cluster(models.Model):
 
     # Resource to resourceVersion from which its watch goes on; empty until the first sweep and after a 410.
     resource_versions = models.JSONField(default=dict, blank=True)
-    bookings = models.JSONField(default=dict, blank=True)  # What pods request of each node, as of the last sweep.
+    # As of the last sweep, for healthy pods are not kept: what pods request of each node, and how many pods are ready
+    # under controllers that are not read themselves.
+    bookings = models.JSONField(default=dict, blank=True)
+    tallies = models.JSONField(default=list, blank=True)
     swept_at = models.DateTimeField(null=True, blank=True)
     fresh_at = models.DateTimeField(null=True, blank=True)  # When the watches were last known to be open and true.
     failing_since = models.DateTimeField(null=True, blank=True)
