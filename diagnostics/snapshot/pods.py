@@ -410,6 +410,7 @@ class PodSpec(LeanPodSpec, frozen=True):
     priority_class_name: str = ""
     priority: int = 0
     host_network: bool = False
+    host_users: bool | None = None
     image_pull_secrets: tuple[NameReference, ...] = ()
     termination_grace_period_seconds: int | None = None
     active_deadline_seconds: int | None = None

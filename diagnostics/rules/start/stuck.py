@@ -9,10 +9,12 @@ from diagnostics.rules.model import Confidence, Finding, Offender, check
 from diagnostics.rules.stages import SANDBOX_READY, UNBLAMED, alive, due_since, waiting_word
 from diagnostics.rules.start import rules
 from diagnostics.rules.suspect import ContainerView, Suspect
+from diagnostics.rules.volumes.mounts import MOUNT_REASONS
 
 # Everything that the kubelet tries and fails it reports again within this time.
 SILENCE = timedelta(minutes=5)
-_PULLING = "Pulling"
+# Events that say themselves what the kubelet is at; rules of other families read them.
+_TELLING = frozenset({"Pulling", "NetworkNotReady", "FailedCreatePodSandBox", *MOUNT_REASONS})
 _CREATING = "ContainerCreating"
 
 
@@ -25,7 +27,7 @@ def stuck_creating(suspect: Suspect) -> Iterator[Finding]:
     if container is None or any(other.waiting_reason not in UNBLAMED for other in suspect.containers):
         return
     latest = next(iter(suspect.events()), None)
-    if latest is not None and (latest.reason == _PULLING or suspect.age(latest.at) <= SILENCE):
+    if latest is not None and (latest.reason in _TELLING or suspect.age(latest.at) <= SILENCE):
         return
     yield _conclude(suspect, container)
 
