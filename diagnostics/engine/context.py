@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from diagnostics.rules import wants, wants_log
+from diagnostics.rules.subject import ObjectView, Subject
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.cluster import Snapshot
 from diagnostics.snapshot.wanted import LogWanted, Wanted
@@ -13,6 +17,27 @@ def suspects(snapshot: Snapshot) -> list[Suspect]:
     owners = snapshot.owners
     ordered = sorted(snapshot.suspects, key=lambda pod: (pod.metadata.namespace, pod.metadata.name, pod.metadata.uid))
     return [Suspect(snapshot, pod, owners.top(pod.metadata)) for pod in ordered]
+
+
+def subjects(snapshot: Snapshot, kinds: frozenset[str]) -> Iterator[Subject]:
+    """The suspects, then every object of the other kinds that some check is about, in the order of their names."""
+    yield from suspects(snapshot)
+    owners = snapshot.owners
+    for kind, items in _objects(snapshot):
+        if kind in kinds:
+            for _, item in sorted(items.items()):
+                yield ObjectView(snapshot, kind, item, owners.top(item.metadata, kind))
+
+
+def _objects(snapshot: Snapshot) -> Iterator[tuple[str, dict[Any, Any]]]:
+    yield "Node", snapshot.nodes
+    yield "PersistentVolumeClaim", snapshot.claims
+    yield "Deployment", snapshot.deployments
+    yield "StatefulSet", snapshot.statefulsets
+    yield "DaemonSet", snapshot.daemonsets
+    yield "ReplicaSet", snapshot.replicasets
+    yield "Job", snapshot.jobs
+    yield "CronJob", snapshot.cronjobs
 
 
 def wanted(snapshot: Snapshot) -> Wanted:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from diagnostics.engine.context import suspects
+from diagnostics.engine.context import subjects
 from diagnostics.engine.fingerprint import fingerprint
+from diagnostics.engine.folding import fold
 from diagnostics.engine.precedence import Root, roots
 from diagnostics.engine.verdict import Crashed, Judgement, Skipped, Verdict
 from diagnostics.engine.wording import verdict
 from diagnostics.rules import checks
 from diagnostics.rules.model import Check, Finding, Severity
-from diagnostics.rules.suspect import Suspect
+from diagnostics.rules.subject import Subject
 from diagnostics.snapshot.cluster import Snapshot
 
 
@@ -28,13 +29,14 @@ class _Trouble:
 def judge(snapshot: Snapshot) -> Judgement:
     """Judges every suspect of a snapshot. Pure: the same snapshot gives the same judgement, in whatever order."""
     trouble = _Trouble()
+    by_kind = _checks_by_kind()
     causes: dict[str, list[Root]] = {}
-    for suspect in suspects(snapshot):
-        for root in roots(suspect, _findings(suspect, trouble)):
-            key = fingerprint(snapshot.cluster, suspect.workload, root.finding)
+    for subject in subjects(snapshot, frozenset(by_kind)):
+        for root in roots(subject, _findings(subject, by_kind[subject.kind], trouble)):
+            key = fingerprint(snapshot.cluster, subject.workload, root.finding)
             causes.setdefault(key, []).append(root)
     tallies = snapshot.tallies_by_workload()
-    verdicts = [verdict(key, members, tallies.get(members[0].suspect.workload)) for key, members in causes.items()]
+    verdicts = [verdict(key, members, tallies.get(members[0].subject.workload)) for key, members in fold(causes)]
     return Judgement(
         verdicts=tuple(sorted(verdicts, key=_worst_first)),
         crashed=tuple(trouble.crashed),
@@ -44,19 +46,27 @@ def judge(snapshot: Snapshot) -> Judgement:
     )
 
 
-def _findings(suspect: Suspect, trouble: _Trouble) -> Iterator[Finding]:
+def _checks_by_kind() -> dict[str, list[Check]]:
+    by_kind: dict[str, list[Check]] = {"Pod": []}
     for check in checks():
-        if unread := next((need for need in check.needs if suspect.unread(need)), None):
+        for kind in check.about:
+            by_kind.setdefault(kind, []).append(check)
+    return by_kind
+
+
+def _findings(subject: Subject, about: Iterable[Check], trouble: _Trouble) -> Iterator[Finding]:
+    for check in about:
+        if unread := next((need for need in check.needs if subject.unread(need)), None):
             trouble.skipped[check.name, unread] += 1
             continue
-        yield from _run(check, suspect, trouble)
+        yield from _run(check, subject, trouble)
 
 
-def _run(check: Check, suspect: Suspect, trouble: _Trouble) -> list[Finding]:
+def _run(check: Check, subject: Subject, trouble: _Trouble) -> list[Finding]:
     try:
-        return list(check.judge(suspect))
+        return list(check.judge(subject))
     except Exception as error:  # noqa: BLE001 - one faulty rule must not blind the others; it is recorded and shown.
-        trouble.crashed.append(Crashed(check=check.name, object=suspect.object, error=repr(error)))
+        trouble.crashed.append(Crashed(check=check.name, object=subject.object, error=repr(error)))
         return []
 
 

@@ -12,34 +12,34 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from diagnostics.rules.model import Confidence, Finding, Stage
-from diagnostics.rules.suspect import Suspect
+from diagnostics.rules.subject import Subject
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A finding that nothing else in its pod explains, with those that it explains."""
+    """A finding about a subject that nothing else explains, with those that it explains."""
 
-    suspect: Suspect
+    subject: Subject
     finding: Finding
-    symptoms: tuple[Finding, ...] = ()
+    symptoms: tuple[Root, ...] = ()
 
 
-def roots(suspect: Suspect, findings: Iterable[Finding]) -> list[Root]:
-    """The roots among the findings of one pod; every other finding hangs under one of them."""
+def roots(subject: Subject, findings: Iterable[Finding]) -> list[Root]:
+    """The roots among the findings about one subject; every other finding hangs under one of them."""
     found = tuple(findings)
-    blocking = {container.name for container in suspect.containers if container.blocks_main}
+    blocking = subject.waited_for
     causes: list[Finding] = []
-    under: dict[int, list[Finding]] = {}
+    under: dict[int, list[Root]] = {}
     for finding in sorted(found, key=lambda one: (_explained(one, found), *_rank(one, blocking))):
         cause = next((c for c in causes if _explains(c, finding) or _precedes(c, finding, blocking)), None)
         if cause is None:
             causes.append(finding)
         else:
-            under.setdefault(id(cause), []).append(finding)
-    return [Root(suspect, cause, tuple(under.get(id(cause), ()))) for cause in causes]
+            under.setdefault(id(cause), []).append(Root(subject, finding))
+    return [Root(subject, cause, tuple(under.get(id(cause), ()))) for cause in causes]
 
 
-def _rank(finding: Finding, blocking: set[str]) -> tuple[object, ...]:
+def _rank(finding: Finding, blocking: frozenset[str]) -> tuple[object, ...]:
     """Causes before consequences, surest and worst first; code, container and signature only make the order total."""
     rule = finding.rule
     tier = 1 if finding.container in blocking else 2
@@ -58,7 +58,7 @@ def _explains(cause: Finding, other: Finding) -> bool:
     return same_place and any(fnmatchcase(other.rule.code, pattern) for pattern in cause.rule.explains)
 
 
-def _precedes(cause: Finding, other: Finding, blocking: set[str]) -> bool:
+def _precedes(cause: Finding, other: Finding, blocking: frozenset[str]) -> bool:
     if cause.container == other.container or not cause.container or not other.container:
         return cause.rule.stage <= other.rule.stage
     return cause.container in blocking and other.container not in blocking

@@ -6,7 +6,7 @@ import shlex
 from string import Formatter
 
 from diagnostics.rules.model import Finding
-from diagnostics.rules.suspect import Suspect
+from diagnostics.rules.subject import Subject
 
 # Kinds that `kubectl set` and `kubectl rollout` can change; for any other a command of theirs would only fail.
 _ROLLED = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
@@ -24,13 +24,13 @@ _SHELL = _Shell()
 
 
 class Texts:
-    """The texts of one finding about one suspect."""
+    """The texts of one finding about one subject."""
 
-    def __init__(self, suspect: Suspect, finding: Finding) -> None:
-        self._rolled = suspect.workload.kind in _ROLLED
+    def __init__(self, subject: Subject, finding: Finding) -> None:
+        self._rolled = subject.workload.kind in _ROLLED
         self._words: dict[str, object] = {
-            **suspect.words,
-            "kubectl_context": suspect.snapshot.context,
+            **subject.words,
+            "kubectl_context": subject.snapshot.context,
             "container": finding.container,
             **finding.params,
         }

@@ -17,6 +17,7 @@ from diagnostics.engine.verdict import (
     WorkloadPart,
 )
 from diagnostics.rules.model import Confidence, Evidence, Finding, Severity
+from diagnostics.rules.subject import Subject
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.cluster import Tally
 from diagnostics.snapshot.display import display_status
@@ -28,31 +29,31 @@ _SINGLE = frozenset({"Pod", "Job", "CronJob"})
 def verdict(key: str, members: Sequence[Root], tally: Tally | None) -> Verdict:
     """The verdict on one cause; `members` are its roots, one or more a pod, all of one workload and rule."""
     speaker = min(members, key=_most_telling)
-    suspect, finding = speaker.suspect, speaker.finding
-    texts, rule = Texts(suspect, finding), finding.rule
+    subject, finding = speaker.subject, speaker.finding
+    texts, rule = Texts(subject, finding), finding.rule
     pods = _pods(members)
-    total = max(tally.total if tally else 0, len(pods))
+    affected, total = finding.shortfall or (len(pods), max(tally.total if tally else 0, len(pods)))
     first_seen = min(_since(root) for root in members)
     return Verdict(
         code=rule.code,
-        severity=_severity(rule.severity, suspect.workload.kind, tally).word,
+        severity=_severity(rule.severity, subject.workload.kind, tally).word,
         confidence=finding.confidence.value,
-        namespace=suspect.namespace or None,
-        workload=_workload(suspect),
+        namespace=subject.namespace or None,
+        workload=_workload(subject),
         pods=pods,
-        pods_affected=len(pods),
+        pods_affected=affected,
         pods_total=total,
         container=finding.container or None,
         summary=texts.sentence(rule.message),
         cause=texts.sentence(rule.cause),
-        offender=_offender(finding, suspect),
+        offender=_offender(finding, subject),
         remedy=Remedy(
             text=texts.sentence(rule.remedy), commands=texts.commands(rule.commands), verify=texts.commands(rule.verify)
         ),
         evidence=tuple(_evidence(item) for item in finding.evidence),
         ruled_out=finding.ruled_out,
         first_seen=first_seen,
-        last_seen=suspect.now,
+        last_seen=subject.now,
         restarts=_restarts(members),
         symptoms=_symptoms(members),
         fingerprint=key,
@@ -65,14 +66,13 @@ def _most_telling(root: Root) -> tuple[object, ...]:
     """The surest finding speaks for its cause, then the one whose evidence is newest."""
     sureness = list(Confidence).index(root.finding.confidence)
     newest = max((item.at for item in root.finding.evidence if item.at), default=None)
-    return (sureness, -newest.timestamp() if newest else 0.0, root.suspect.pod.metadata.name)
+    return (sureness, -newest.timestamp() if newest else 0.0, root.subject.metadata.name)
 
 
 def _since(root: Root) -> datetime:
     """When the fault began, by the API's own times; never later than now, whatever a skewed node wrote."""
-    pod = root.suspect.pod
-    began = root.finding.since or pod.status.start_time or pod.metadata.creation_timestamp
-    return min(began, root.suspect.now) if began else root.suspect.now
+    began = root.finding.since or root.subject.began
+    return min(began, root.subject.now) if began else root.subject.now
 
 
 def _severity(base: Severity, kind: str, tally: Tally | None) -> Severity:
@@ -82,7 +82,7 @@ def _severity(base: Severity, kind: str, tally: Tally | None) -> Severity:
 
 
 def _pods(members: Sequence[Root]) -> tuple[AffectedPod, ...]:
-    by_uid = {root.suspect.pod.metadata.uid: root.suspect.pod for root in members}
+    by_uid = {root.subject.pod.metadata.uid: root.subject.pod for root in members if isinstance(root.subject, Suspect)}
     return tuple(
         AffectedPod(name=pod.metadata.name, uid=uid, status=display_status(pod), node=pod.spec.node_name or None)
         for uid, pod in by_uid.items()
@@ -94,20 +94,21 @@ def _restarts(members: Sequence[Root]) -> int:
     return sum(
         container.status.restart_count
         for root in members
-        for container in root.suspect.containers
+        if isinstance(root.subject, Suspect)
+        for container in root.subject.containers
         if root.finding.container in ("", container.name)
     )
 
 
-def _workload(suspect: Suspect) -> WorkloadPart:
-    return WorkloadPart(kind=suspect.workload.kind, name=suspect.workload.name)
+def _workload(subject: Subject) -> WorkloadPart:
+    return WorkloadPart(kind=subject.workload.kind, name=subject.workload.name)
 
 
-def _offender(finding: Finding, suspect: Suspect) -> OffenderPart:
+def _offender(finding: Finding, subject: Subject) -> OffenderPart:
     offender = finding.offender
     if offender is None:
         return OffenderPart(
-            kind=suspect.workload.kind, namespace=suspect.namespace or None, name=suspect.workload.name, path=None
+            kind=subject.workload.kind, namespace=subject.namespace or None, name=subject.workload.name, path=None
         )
     return OffenderPart(kind=offender.kind, namespace=offender.namespace, name=offender.name, path=offender.path)
 
@@ -120,9 +121,9 @@ def _symptoms(members: Sequence[Root]) -> tuple[Symptom, ...]:
     """What the pods' other findings say, each sentence once."""
     found = {
         Symptom(
-            code=symptom.rule.code,
-            workload=_workload(root.suspect),
-            summary=Texts(root.suspect, symptom).sentence(symptom.rule.message),
+            code=symptom.finding.rule.code,
+            workload=_workload(symptom.subject),
+            summary=Texts(symptom.subject, symptom.finding).sentence(symptom.finding.rule.message),
         ): None
         for root in members
         for symptom in root.symptoms

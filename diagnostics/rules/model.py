@@ -11,12 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    from diagnostics.rules.suspect import Suspect
-
-Judge = Callable[["Suspect"], Iterator["Finding"]]
+# Takes a `Suspect`, or for a check about another kind an `ObjectView` of it.
+Judge = Callable[[Any], Iterator["Finding"]]
 
 # The `notify_after` of what is shown and never sent.
 NEVER = timedelta(days=36_500)
@@ -46,7 +44,10 @@ class Confidence(StrEnum):
 
 
 class Stage(IntEnum):
-    """The stages of a pod's life, in order: what fails earlier is the cause of what fails later (catalogue B0 6)."""
+    """The stages of a pod's life, in order: what fails earlier is the cause of what fails later (catalogue B0 6).
+
+    The last one is the workload's: whatever fails in its pods, or keeps them from being made, is the cause of it.
+    """
 
     GATED = 0
     SCHEDULING = 1
@@ -59,6 +60,7 @@ class Stage(IntEnum):
     CRASH = 8
     PROBE = 9
     TRAFFIC = 10
+    WORKLOAD = 11  # What a workload suffers from its pods: unavailable, rollout stuck, no endpoints.
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ class Finding:
 
     `since` is the fault's own API timestamp, from which the rule's clocks run. `signature` tells apart causes of the
     same code in the same container (an exception's type, a missing name) and never holds a pod's name or a hash.
+    `shortfall` counts pods that do not exist: (how many are missing, how many there should be).
     """
 
     rule: Rule
@@ -122,6 +125,7 @@ class Finding:
     since: datetime | None = None
     signature: str = ""
     ruled_out: tuple[str, ...] = ()
+    shortfall: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if not self.evidence:
@@ -130,22 +134,25 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A pure function over a suspect, the rules that it may conclude, and the resources it cannot do without."""
+    """A pure function over a subject, the rules that it may conclude, and the resources it cannot do without."""
 
     name: str
     rules: tuple[Rule, ...]
     judge: Judge
     needs: tuple[str, ...] = ()
+    about: tuple[str, ...] = ("Pod",)
 
 
-def check(*rules: Rule, needs: tuple[str, ...] = ()) -> Callable[[Judge], Check]:
+def check(*rules: Rule, needs: tuple[str, ...] = (), about: tuple[str, ...] = ("Pod",)) -> Callable[[Judge], Check]:
     """Turns a generator of findings into the check of those rules.
+
+    `about` are the kinds of objects that it judges: pods that are suspect, or every object of another kind.
 
     `needs` are resources as in `Snapshot.unavailable` ("events", "nodes", "pods/log"): where one could not be read
     the check is skipped and that is said; what is only nice to have the check asks for itself (`Suspect.unread`).
     """
 
     def decorate(judge: Judge) -> Check:
-        return Check(name=judge.__name__, rules=rules, judge=judge, needs=needs)
+        return Check(name=judge.__name__, rules=rules, judge=judge, needs=needs, about=about)
 
     return decorate

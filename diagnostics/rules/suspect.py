@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule
+from diagnostics.rules.subject import TEMPLATE_PATHS, Subject
 from diagnostics.snapshot.cluster import ContainerLog, Snapshot
 from diagnostics.snapshot.objects import Event, Node
 from diagnostics.snapshot.owners import WorkloadRef
 from diagnostics.snapshot.pods import Container, ContainerStatus, Pod, Terminated, Waiting
 
-# Where the pod template stands in an object of each kind; other kinds' templates are not ours to know.
-TEMPLATE_PATHS = {
-    "Pod": "spec",
-    "CronJob": "spec.jobTemplate.spec.template.spec",
-    **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"), "spec.template.spec"),
-}
 NO_LOG = ContainerLog(missing="not read")
 
 
@@ -130,28 +125,22 @@ class ContainerView:
         )
 
 
-class Suspect:
+class Suspect(Subject):
     """A pod that is not healthy, or not settled yet, with everything that was read about it."""
 
     def __init__(self, snapshot: Snapshot, pod: Pod, workload: WorkloadRef) -> None:
-        self.snapshot = snapshot
+        super().__init__(snapshot, "Pod", pod.metadata, workload)
         self.pod = pod
-        self.workload = workload
 
     @property
-    def now(self) -> datetime:
-        """The API server's time of the reading."""
-        return self.snapshot.now
+    def began(self) -> datetime | None:
+        """When the kubelet took the pod up, or when it was created."""
+        return self.pod.status.start_time or self.metadata.creation_timestamp
 
     @property
-    def namespace(self) -> str:
-        """The pod's namespace."""
-        return self.pod.metadata.namespace
-
-    @property
-    def object(self) -> str:
-        """The pod as evidence names it: `Pod/cart-6d9f-abcde`."""
-        return f"Pod/{self.pod.metadata.name}"
+    def waited_for(self) -> frozenset[str]:
+        """The init containers that have not done their part."""
+        return frozenset(container.name for container in self.containers if container.blocks_main)
 
     @cached_property
     def node(self) -> Node | None:
@@ -183,12 +172,6 @@ class Suspect:
         manifest = metadata.annotations.get("kubernetes.io/config.hash", metadata.uid)
         return own if manifest == metadata.uid else own + self.snapshot.events_of(manifest, *reasons)
 
-    def unread(self, resource: str) -> bool:
-        """Whether a resource could not be read (forbidden, failed) where this pod lives."""
-        return any(
-            gap.resource == resource and gap.namespace in (None, self.namespace) for gap in self.snapshot.unavailable
-        )
-
     def node_events(self, *reasons: str) -> list[Event]:
         """Events about the pod's node, newest first. Kubelets give their node's name as uid, or none at all."""
         name, events = self.pod.spec.node_name, self.snapshot.events
@@ -201,58 +184,7 @@ class Suspect:
         ]
         return sorted(found, key=lambda event: event.at or self.now, reverse=True)
 
-    def age(self, moment: datetime | None) -> timedelta:
-        """How long ago that was; nothing for a time that is unknown or, by a skewed clock, in the future."""
-        return max(self.now - moment, timedelta()) if moment else timedelta()
-
-    def quote(self, path: str, value: Any, at: datetime | None = None) -> Evidence:
-        """Evidence from the pod itself."""
-        return Evidence("pod", self.object, path, str(value), at)
-
-    def quote_event(self, event: Event) -> Evidence:
-        """Evidence from an event: its reason and message, as the cluster wrote them."""
-        value = f"{event.reason}: {event.text.strip()}" + (f" (x{event.times})" if event.times > 1 else "")
-        return Evidence(
-            "event", f"{event.involved_object.kind}/{event.involved_object.name}", "message", value, event.at
-        )
-
-    def finding(
-        self,
-        rule: Rule,
-        confidence: Confidence,
-        *evidence: Evidence,
-        field: str = "",
-        offender: Offender | None = None,
-        since: datetime | None = None,
-        signature: str = "",
-        ruled_out: tuple[str, ...] = (),
-        **params: Any,
-    ) -> Finding:
-        """A finding about the pod as a whole; its offender is `field` of the workload's pod spec unless given."""
-        return Finding(
-            rule=rule,
-            confidence=confidence,
-            evidence=evidence,
-            offender=offender or self.template(field),
-            params=params,
-            since=since,
-            signature=signature,
-            ruled_out=ruled_out,
-        )
-
-    def template(self, field: str = "") -> Offender:
-        """The workload as an offender: `field` of its template's pod spec, `imagePullSecrets`."""
-        path = ".".join(part for part in (TEMPLATE_PATHS.get(self.workload.kind, ""), field) if part)
-        return Offender(self.workload.kind, self.workload.name, self.workload.namespace or None, path or None)
-
     @cached_property
     def words(self) -> dict[str, Any]:
         """What every text template may name without the finding's help."""
-        return {
-            "namespace": self.namespace,
-            "pod": self.pod.metadata.name,
-            "node": self.pod.spec.node_name or "none",
-            "workload": self.workload.slug,
-            "workload_kind": self.workload.kind,
-            "workload_name": self.workload.name,
-        }
+        return {**super().words, "pod": self.metadata.name, "node": self.pod.spec.node_name or "none"}

@@ -14,7 +14,7 @@ from tests.engine.building import CART, finding, pod, rule, snapshot, suspect
 def codes(*findings: Finding, of: Suspect | None = None) -> list[tuple[str, list[str]]]:
     """Each root's code with the codes under it."""
     found = roots(of or suspect(), findings)
-    return [(root.finding.rule.code, [symptom.rule.code for symptom in root.symptoms]) for root in found]
+    return [(root.finding.rule.code, [symptom.finding.rule.code for symptom in root.symptoms]) for root in found]
 
 
 def test_an_earlier_stage_explains_a_later_one() -> None:
