@@ -1,0 +1,51 @@
+"""Forgets what is no longer needed: evidence of pods long gone, live updates, runs. Diagnoses are the memory and stay."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from diagnostics.models import Cluster, KeptEvent, KeptLog, Run, Suspect, Update
+
+UPDATES_KEPT = timedelta(days=1)  # A browser that slept longer fetches everything again.
+RUNS_KEPT = 100  # A cluster.
+BATCH = 1_000  # Rows a transaction, so that nobody waits long for SQLite's one writer.
+
+
+def prune(now: datetime, keep: timedelta) -> Counter[str]:
+    """Deletes what is older than `keep`; returns how many rows of each table it was.
+
+    Events and logs of a pod that is suspect still are kept, however old.
+    """
+    expired = now - keep
+    doomed: list[QuerySet[Any]] = [
+        Suspect.objects.filter(gone_at__lt=expired),
+        KeptEvent.objects.filter(~_of_suspect("object_uid"), last_at__lt=expired),
+        KeptLog.objects.filter(~_of_suspect("pod_uid"), kept_at__lt=expired),
+        Update.objects.filter(at__lt=now - UPDATES_KEPT),
+        *(_old_runs(cluster) for cluster in Cluster.objects.only("pk")),
+    ]
+    deleted: Counter[str] = Counter()
+    for rows in doomed:
+        deleted[rows.model._meta.db_table] += _delete(rows)  # noqa: SLF001 - Django's public API in all but name
+    return deleted
+
+
+def _of_suspect(column: str) -> Exists:
+    return Exists(Suspect.objects.filter(cluster=OuterRef("cluster"), uid=OuterRef(column), gone_at=None))
+
+
+def _old_runs(cluster: Cluster) -> QuerySet[Run]:
+    latest = cluster.runs.order_by("-started_at", "-pk")[:RUNS_KEPT].values("pk")
+    return cluster.runs.exclude(pk__in=list(latest.values_list("pk", flat=True)))
+
+
+def _delete(rows: QuerySet[Any]) -> int:
+    deleted = 0
+    while keys := list(rows.values_list("pk", flat=True)[:BATCH]):
+        rows.model._base_manager.filter(pk__in=keys).delete()  # noqa: SLF001 - as above
+        deleted += len(keys)
+    return deleted

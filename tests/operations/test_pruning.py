@@ -1,0 +1,89 @@
+"""What is forgotten, and what is not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from diagnostics.models import Cluster, Diagnosis, KeptEvent, KeptLog, Run, Suspect, Update
+from diagnostics.operations import pruning
+from diagnostics.operations.pruning import prune
+from diagnostics.operations.recording import record
+from tests.operations.building import T0, a_cluster, judgement, verdict
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+KEEP = 14 * DAY
+NOW = T0 + 100 * DAY
+OLD, RECENT = NOW - 15 * DAY, NOW - 13 * DAY
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return a_cluster()
+
+
+def suspect(cluster: Cluster, uid: str, *, gone: bool = True, old: bool = True) -> Suspect:
+    at = OLD if old else RECENT
+    return Suspect.objects.create(
+        cluster=cluster, uid=uid, namespace="shop", name=uid, body=b"", seen_at=at, gone_at=at if gone else None
+    )
+
+
+def test_evidence_of_pods_long_gone_is_forgotten(cluster: Cluster) -> None:
+    suspect(cluster, "old")
+    suspect(cluster, "recent", old=False)
+    for uid, at in (("old", OLD), ("recent", RECENT)):
+        KeptEvent.objects.create(cluster=cluster, uid=uid, object_uid=uid, body=b"", last_at=at)
+        KeptLog.objects.create(cluster=cluster, pod_uid=uid, container="app", body=b"", kept_at=at)
+
+    deleted = prune(NOW, KEEP)
+
+    assert deleted["diagnostics_suspect"] == deleted["diagnostics_keptevent"] == deleted["diagnostics_keptlog"] == 1
+    assert Suspect.objects.get().uid == KeptEvent.objects.get().uid == KeptLog.objects.get().pod_uid == "recent"
+
+
+def test_evidence_of_a_pod_that_still_fails_is_kept_however_old(cluster: Cluster) -> None:
+    suspect(cluster, "stuck", gone=False)
+    other = a_cluster("other")
+    for owner in (cluster, other):
+        KeptEvent.objects.create(cluster=owner, uid="e", object_uid="stuck", body=b"", last_at=OLD)
+        KeptLog.objects.create(cluster=owner, pod_uid="stuck", container="app", body=b"", kept_at=OLD)
+
+    prune(NOW, KEEP)
+
+    assert Suspect.objects.get().uid == "stuck"
+    assert KeptEvent.objects.get().cluster == KeptLog.objects.get().cluster == cluster
+
+
+def test_the_last_hundred_runs_of_each_cluster_are_kept(cluster: Cluster) -> None:
+    Run.objects.bulk_create(
+        Run(cluster=owner, kind="sweep", started_at=T0 + timedelta(hours=n), seconds=n)
+        for owner, count in ((cluster, 103), (a_cluster("other"), 5))
+        for n in range(count)
+    )
+
+    assert prune(NOW, KEEP)["diagnostics_run"] == 3
+    assert min(cluster.runs.values_list("seconds", flat=True)) == 3
+
+
+def test_updates_of_yesterday_are_forgotten_batch_by_batch(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pruning, "BATCH", 2)
+    for _ in range(5):
+        Update.objects.create(cluster=cluster, topic="diagnoses")
+    Update.objects.update(at=NOW - 2 * DAY)
+    kept = Update.objects.create(cluster=cluster, topic="cluster")
+    Update.objects.filter(pk=kept.pk).update(at=NOW)
+
+    prune(NOW, KEEP)
+
+    assert Update.objects.get() == kept
+
+
+def test_diagnoses_are_never_forgotten(cluster: Cluster) -> None:
+    record(cluster, judgement(verdict()), T0)
+
+    prune(NOW, KEEP)
+
+    assert Diagnosis.objects.exists()
