@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import ROUND_FLOOR, Decimal
+from operator import itemgetter
+from typing import Any
 
 from diagnostics.rules.model import Evidence, Finding, Offender, Rule, Severity, Stage
 from diagnostics.rules.scheduling.case import Case
 from diagnostics.rules.scheduling.fit import NodeFit
-from diagnostics.rules.scheduling.root import impossible_resource
-from diagnostics.rules.scheduling.wording import free_of, measure, number, resource_of
+from diagnostics.rules.scheduling.wording import SHOWN, free_of, measure, number, resource_of
 from diagnostics.snapshot.cluster import amounts
 
 _VERIFY = ("kubectl -n {namespace} get pod {pod} -o wide", "kubectl describe nodes | grep -A8 'Allocated resources'")
@@ -23,7 +24,7 @@ def _shortage(code: str, resource: str, remedy: str) -> Rule:
         code=code,
         severity=Severity.HIGH,
         stage=Stage.SCHEDULING,
-        message="No node that {workload_name} may use has {request} free; {emptiest}.",
+        message="{short_nodes} {request} free; {emptiest}.",
         cause="{nodes}The pod requests {request}, and the scheduler only counts requests, not what is really used.",
         remedy="{would_fit}" + remedy,
         commands=(
@@ -64,7 +65,7 @@ TOO_MANY_PODS = Rule(
     code="sched-too-many-pods",
     severity=Severity.HIGH,
     stage=Stage.SCHEDULING,
-    message="Every node that {workload_name} may use already runs as many pods as it takes; {emptiest}.",
+    message="{full_nodes} full of pods; {emptiest}.",
     cause="{nodes}A node's number of pods is limited by its kubelet (maxPods) and, on some clouds, by its addresses.",
     remedy="{would_fit}Add nodes, raise the kubelet's maxPods (on EKS with prefix delegation), or remove idle pods.",
     commands=("kubectl get nodes -o custom-columns=NAME:.metadata.name,PODS:.status.allocatable.pods",),
@@ -81,9 +82,7 @@ IMPOSSIBLE = Rule(
     cause="{nodes}The pod requests {request}. The largest node, {largest_node}, has {largest} for pods even when"
     " empty, so it can never run here{open_note}.",
     remedy="Lower the request to at most {largest_amount}, or add nodes of a larger type.",
-    commands=(
-        "kubectl -n {namespace} set resources {workload} -c {container} --requests={resource}={largest_quantity}",
-    ),
+    commands=("kubectl -n {namespace} set resources {workload} -c {container} --requests={resource}={largest}",),
     verify=("kubectl get nodes -o custom-columns=NAME:.metadata.name,ALLOCATABLE:.status.allocatable",),
     notify_after=timedelta(minutes=1),
     references=(_REFERENCE,),
@@ -95,49 +94,41 @@ _NATIVE_RULES = {"cpu": CPU, "memory": MEMORY, "ephemeral-storage": EPHEMERAL}
 def explain_shortage(case: Case) -> Finding:
     """A pod for which no node has enough of one resource free, or could ever have."""
     resource = resource_of(case.cause) or ""
-    if resource == (impossible_resource(case.trial) or _impossible_device(case, resource)):
+    if 0 < case.trial.largest(resource) < case.trial.demands.get(resource, 0):
         return _impossible(case, resource)
     if resource not in _NATIVE_RULES:
         return _too_few_devices(case, resource)
     best = _emptiest(case, resource)
-    container = _requester(case, resource)
     suggested = best.room.free(resource) if best and best.room.exact else Decimal(0)
+    container, path = _requester(case, resource)
     return case.finding(
         _NATIVE_RULES[resource],
         *_quote_rooms(case, resource),
-        field=_request_path(container, resource),
-        container=container or None,
-        request=measure(resource, case.trial.demands.get(resource, Decimal(0))),
-        emptiest=_say_emptiest(case, resource, best),
+        field=path,
+        container=container,
         suggested=number(resource, suggested, ROUND_FLOOR) if suggested else None,
+        words=_words(case, resource, best),
     )
 
 
 def _impossible(case: Case, resource: str) -> Finding:
     trial = case.trial
     largest = max(trial.fits, key=lambda fit: fit.room.offers(resource))
-    container = _requester(case, resource)
     amount = largest.room.offers(resource)
+    container, path = _requester(case, resource)
     return case.finding(
         IMPOSSIBLE,
         case.quote_node(largest, f"status.allocatable.{resource}", largest.node.status.allocatable[resource]),
-        field=_request_path(container, resource),
+        field=path,
         signature=resource,
-        container=container if resource in _NATIVE_RULES and container else None,
+        container=container if resource in _NATIVE_RULES else None,  # A device's limit has to change with it.
         resource=resource,
         request=measure(resource, trial.demands[resource]),
         largest=number(resource, amount, ROUND_FLOOR),
         largest_amount=measure(resource, amount),
-        largest_quantity=number(resource, amount, ROUND_FLOOR),
         largest_node=largest.name,
         open_note=_open_note(case, resource, amount),
     )
-
-
-def _impossible_device(case: Case, resource: str) -> str | None:
-    """The extended resource, where nodes offer some of it but none as much as the pod asks for."""
-    largest = case.trial.largest(resource)
-    return resource if 0 < largest < case.trial.demands.get(resource, 0) else None
 
 
 def _open_note(case: Case, resource: str, largest: Decimal) -> str:
@@ -146,20 +137,17 @@ def _open_note(case: Case, resource: str, largest: Decimal) -> str:
 
 
 def _too_few_devices(case: Case, resource: str) -> Finding:
-    best, broken = _emptiest(case, resource), _unhealthy(case, resource)
-    container = _requester(case, resource)
+    broken = _unhealthy(case, resource)
+    said = f". {broken.name} has {resource} but offers none of it: its device plugin is not healthy" if broken else ""
     return case.finding(
         EXTENDED,
         *_quote_rooms(case, resource),
-        field=_request_path(container, resource),
+        field=_requester(case, resource)[1],
         offender=Offender("Node", broken.name, path=f"status.allocatable.{resource}") if broken else None,
         signature=resource,
         resource=resource,
-        request=measure(resource, case.trial.demands.get(resource, Decimal(1))),
-        emptiest=_say_emptiest(case, resource, best),
-        devices=f". {broken.name} has {resource} but offers none of it: its device plugin is not healthy"
-        if broken
-        else "",
+        devices=said,
+        words=_words(case, resource, _emptiest(case, resource)),
     )
 
 
@@ -176,6 +164,7 @@ def explain_too_many_pods(case: Case) -> Finding:
         TOO_MANY_PODS,
         *_quote_rooms(case, "pods"),
         offender=Offender("Node", best.name, path="status.allocatable.pods") if best else None,
+        full_nodes=_say_short(case, "Every node that {} may use is", "is", "are"),
         emptiest=_say_pods(best),
     )
 
@@ -187,8 +176,29 @@ def _say_pods(best: NodeFit | None) -> str:
     return f"{best.name} runs {best.room.booking.pods} of {takes}" if best.room.exact else f"{best.name} takes {takes}"
 
 
+def _words(case: Case, resource: str, best: NodeFit | None) -> dict[str, Any]:
+    return {
+        "request": measure(resource, case.trial.demands.get(resource, Decimal(0))),
+        "short_nodes": _say_short(case, "No node that {} may use has", "does not have", "do not have"),
+        "emptiest": _say_emptiest(case, resource, best),
+    }
+
+
 def _emptiest(case: Case, resource: str) -> NodeFit | None:
-    return max(case.usable, key=lambda fit: fit.room.free(resource), default=None)
+    return max(_short(case), key=lambda fit: fit.room.free(resource), default=None)
+
+
+def _short(case: Case) -> tuple[NodeFit, ...]:
+    """The usable nodes that the shortage keeps the pod off."""
+    return tuple(fit for fit in case.usable if case.cause in fit.blockers) or case.usable
+
+
+def _say_short(case: Case, every: str, one: str, some: str) -> str:
+    """How many of the nodes that the pod may use are short: every one, `one` of them or `some`."""
+    name, short, usable = case.suspect.workload.name, len(_short(case)), len(case.usable)
+    if short == usable:
+        return every.format(name)
+    return f"{short} of the {usable} nodes that {name} may use {one if short == 1 else some}"
 
 
 def _say_emptiest(case: Case, resource: str, best: NodeFit | None) -> str:
@@ -203,31 +213,27 @@ def _say_emptiest(case: Case, resource: str, best: NodeFit | None) -> str:
 
 
 def _quote_rooms(case: Case, resource: str) -> list[Evidence]:
-    """What the emptiest nodes offer, as they say it, and what is booked of it."""
-    rooms = sorted(case.usable, key=lambda fit: (-fit.room.free(resource), fit.name))
+    """What the emptiest nodes offer, as they say it, and what is free of it."""
+    rooms = sorted(_short(case), key=lambda fit: (-fit.room.free(resource), fit.name))
     return [
-        case.quote_node(
-            fit,
-            f"status.allocatable.{resource}",
-            f"{fit.node.status.allocatable[resource]} ({number(resource, fit.room.free(resource), ROUND_FLOOR)} free)",
-        )
-        for fit in rooms[:3]
-        if resource in fit.node.status.allocatable
+        case.quote_node(fit, f"status.allocatable.{resource}", f"{stated} ({free_of(resource, fit)} free)")
+        for fit in rooms[:SHOWN]
+        if (stated := fit.node.status.allocatable.get(resource)) is not None
     ]
 
 
-def _requester(case: Case, resource: str) -> str:
-    """The container that requests the most of it; blank where the pod as a whole requests it."""
-    spec = case.suspect.pod.spec
+def _requester(case: Case, resource: str) -> tuple[str | None, str]:
+    """The container that requests the most of it (None where the pod as a whole does), and the path of the request."""
+    spec, path = case.suspect.pod.spec, f"resources.requests.{resource}"
     if resource in spec.resources.requests:
-        return ""
-    asked = {c.name: amounts(c.resources.requests).get(resource, Decimal(0)) for c in spec.containers}
-    asked.update({c.name: amounts(c.resources.requests).get(resource, Decimal(0)) for c in spec.init_containers})
-    return max(asked, key=lambda name: asked[name], default="")
-
-
-def _request_path(container: str, resource: str) -> str:
-    return f"containers[{container}].resources.requests.{resource}" if container else f"resources.requests.{resource}"
+        return None, path
+    asked = [
+        (amounts(container.resources.requests).get(resource, Decimal(0)), f"{kind}[{container.name}]", container.name)
+        for kind, containers in (("containers", spec.containers), ("initContainers", spec.init_containers))
+        for container in containers
+    ]
+    _, prefix, name = max(asked, key=itemgetter(0), default=(0, "containers[*]", None))
+    return name, f"{prefix}.{path}"
 
 
 EXPLAINED: dict[str, Callable[[Case], Finding]] = {

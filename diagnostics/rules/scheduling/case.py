@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule
 from diagnostics.rules.scheduling.fit import NodeFit, Trial
@@ -55,8 +56,8 @@ class Case:
         field: str = "",
         offender: Offender | None = None,
         signature: str = "",
-        words: Mapping[str, object] | None = None,
-        **params: object,
+        words: Mapping[str, Any] | None = None,
+        **params: Any,
     ) -> Finding:
         """A finding about the pod; the scheduler's own words come first among its evidence.
 

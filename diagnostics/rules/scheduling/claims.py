@@ -220,7 +220,9 @@ def _quote(suspect: Suspect, volume: str, claim: str) -> Evidence:
 
 def _quote_claim(suspect: Suspect, name: str) -> Iterator[Evidence]:
     if found := _claim(suspect, name):
-        yield Evidence("claim", f"PersistentVolumeClaim/{name}", "status.phase", found.status.phase or "none")
+        yield Evidence(
+            "persistentvolumeclaim", f"PersistentVolumeClaim/{name}", "status.phase", found.status.phase or "none"
+        )
 
 
 def _states(suspect: Suspect, names: list[str]) -> str:

@@ -30,6 +30,8 @@ NATIVE = {
     "memory": Kind("sched-insufficient-memory"),
     "ephemeral-storage": Kind("sched-insufficient-ephemeral"),
 }
+# Where nodes contradict the scheduler on these, they have changed since it spoke.
+_TOLD_BY_NODES = frozenset({CORDONED.code, SELECTOR.code, TAINT})
 _CORDON_TAINT = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
 _NO_BOOKING = Booking(requests={})
 _NOTHING = Decimal(0)
@@ -157,8 +159,7 @@ class Trial:
             yield TOO_MANY_PODS
 
     def _unexplained(self, computed: list[NodeFit]) -> frozenset[Kind]:
-        """What the scheduler counted more often than the nodes account for."""
+        """What the scheduler counted more often than the nodes account for, and that nodes alone cannot tell."""
         counts = Counter(kind for fit in computed for kind in fit.counted)
-        return frozenset(
-            reason.kind for reason in self.refusal.reasons if reason.nodes and reason.nodes > counts[reason.kind]
-        )
+        stated = ((reason.kind, reason.nodes or 0) for reason in self.refusal.reasons)
+        return frozenset(kind for kind, nodes in stated if nodes > counts[kind] and kind.code not in _TOLD_BY_NODES)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from diagnostics.rules.model import Finding, Offender, Rule, Severity, Stage
 from diagnostics.rules.scheduling.case import Case
 from diagnostics.rules.scheduling.domains import domain_word, domains, repelled_by_siblings, replicas
 from diagnostics.rules.scheduling.wording import counted, listed
-from diagnostics.rules.suspect import TEMPLATE_PATHS, Suspect
+from diagnostics.rules.subject import TEMPLATE_PATHS
+from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.pods import PodAffinityTerm, TopologySpreadConstraint
 from diagnostics.snapshot.selectors import as_argument, describe_selector
 
@@ -137,7 +139,7 @@ def explain_affinity(case: Case) -> Finding:
     )
 
 
-def _term_words(case: Case, term: PodAffinityTerm) -> dict[str, object]:
+def _term_words(case: Case, term: PodAffinityTerm) -> dict[str, Any]:
     namespaces = term.namespaces or (case.suspect.namespace,)
     return {
         "selector": describe_selector(term.label_selector),

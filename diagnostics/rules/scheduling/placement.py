@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 
@@ -15,7 +16,8 @@ from diagnostics.rules.model import Finding, Offender, Rule, Severity, Stage
 from diagnostics.rules.scheduling.case import Case
 from diagnostics.rules.scheduling.fit import CORDONED, NATIVE, TAINT, NodeFit
 from diagnostics.rules.scheduling.wording import NODE_STATES, SHOWN, counted, listed
-from diagnostics.rules.suspect import TEMPLATE_PATHS, Suspect
+from diagnostics.rules.subject import TEMPLATE_PATHS
+from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.objects import Taint
 from diagnostics.snapshot.pods import Toleration
 
@@ -111,7 +113,7 @@ def explain_cordon(case: Case) -> Finding:
     )
 
 
-def _closed(case: Case, fits: Sequence[NodeFit]) -> dict[str, object]:
+def _closed(case: Case, fits: Sequence[NodeFit]) -> dict[str, Any]:
     """The words for the nodes that are closed, among those that the pod may use at all."""
     name, of = case.suspect.workload.name, len(case.meant)
     names = listed([fit.name for fit in fits])
@@ -167,7 +169,7 @@ def _toleration_patch(suspect: Suspect, taint: Taint) -> str | None:
     return json.dumps(patch, separators=(",", ":"))
 
 
-def _written(toleration: Toleration) -> dict[str, object]:
+def _written(toleration: Toleration) -> dict[str, Any]:
     """As a manifest says it, without what is empty."""
     return {field: value for field, value in msgspec.to_builtins(toleration).items() if value not in ("", None)}
 

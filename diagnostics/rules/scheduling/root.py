@@ -38,9 +38,7 @@ def root(trial: Trial) -> tuple[Kind, Confidence]:
 
 def impossible_resource(trial: Trial) -> str | None:
     """CPU, memory or ephemeral storage of which the pod requests more than the largest node has."""
-    if not trial.fits:
-        return None
-    return next((name for name in NATIVE if trial.demands.get(name, 0) > trial.largest(name)), None)
+    return next((name for name in NATIVE if 0 < trial.largest(name) < trial.demands.get(name, 0)), None)
 
 
 def _by_count(refusal: Refusal) -> Kind:
