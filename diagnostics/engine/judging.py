@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from diagnostics.engine.context import subjects
@@ -15,7 +15,8 @@ from diagnostics.engine.wording import verdict
 from diagnostics.rules import checks
 from diagnostics.rules.model import Check, Finding, Severity
 from diagnostics.rules.subject import Subject
-from diagnostics.snapshot.cluster import Snapshot
+from diagnostics.snapshot.cluster import Snapshot, Tally
+from diagnostics.snapshot.owners import WorkloadRef
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ def judge(snapshot: Snapshot) -> Judgement:
             key = fingerprint(snapshot.cluster, subject.workload, root.finding)
             causes.setdefault(key, []).append(root)
     tallies = snapshot.tallies_by_workload()
-    verdicts = [verdict(key, members, tallies.get(members[0].subject.workload)) for key, members in fold(causes)]
+    verdicts = [found for key, members in fold(causes) if (found := _verdict(key, members, tallies, trouble))]
     return Judgement(
         verdicts=tuple(sorted(verdicts, key=_worst_first)),
         crashed=tuple(trouble.crashed),
@@ -68,6 +69,15 @@ def _run(check: Check, subject: Subject, trouble: _Trouble) -> list[Finding]:
     except Exception as error:  # noqa: BLE001 - one faulty rule must not blind the others; it is recorded and shown.
         trouble.crashed.append(Crashed(check=check.name, object=subject.object, error=repr(error)))
         return []
+
+
+def _verdict(key: str, members: list[Root], tallies: Mapping[WorkloadRef, Tally], trouble: _Trouble) -> Verdict | None:
+    subject, rule = members[0].subject, members[0].finding.rule
+    try:
+        return verdict(key, members, tallies.get(subject.workload))
+    except (KeyError, IndexError, ValueError) as error:  # A template that names what its finding does not offer.
+        trouble.crashed.append(Crashed(check=rule.code, object=subject.object, error=repr(error)))
+        return None
 
 
 def _worst_first(verdict: Verdict) -> tuple[object, ...]:

@@ -15,7 +15,7 @@ from diagnostics.snapshot.meta import Metadata
 from diagnostics.snapshot.objects import Node, Workload
 from tests.engine.building import finding, pod, rule, snapshot, yields
 
-CRASH, UNAVAILABLE = rule("crash-x"), rule("deploy-unavailable", Stage.WORKLOAD)
+CRASH, UNAVAILABLE = rule("crash-x"), rule("deploy-unavailable", Stage.WORKLOAD, verify=())
 
 
 def about(kind: str, judge_: Judge) -> Check:
@@ -57,12 +57,12 @@ def test_a_consequence_without_a_cause_stands_for_itself(monkeypatch: pytest.Mon
 def test_pods_that_were_never_made_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(deployment: ObjectView[Workload]) -> Iterator[Finding]:
         proof = deployment.quote("status.conditions[ReplicaFailure]", "exceeded quota")
-        yield replace(finding(rule("create-quota-exceeded")), evidence=(proof,), shortfall=(3, 5))
+        yield replace(finding(rule("create-quota-exceeded", verify=())), evidence=(proof,), shortfall=(3, 5))
 
     (found,) = verdicts(monkeypatch, about("Deployment", refused))
     assert (found.pods_affected, found.pods_total, found.pods) == (3, 5, ())
 
 
 def test_a_node_has_neither_namespace_nor_pods(monkeypatch: pytest.MonkeyPatch) -> None:
-    (found,) = verdicts(monkeypatch, about("Node", yields(finding(rule("node-unreachable")))))
+    (found,) = verdicts(monkeypatch, about("Node", yields(finding(rule("node-unreachable", verify=())))))
     assert (found.workload.kind, found.workload.name, found.namespace) == ("Node", "n1", None)

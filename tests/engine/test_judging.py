@@ -116,6 +116,15 @@ def test_a_crashed_check_is_said_and_blinds_nobody(monkeypatch: pytest.MonkeyPat
     assert "oops" in crashed.error
 
 
+def test_a_template_that_cannot_be_filled_is_said_and_blinds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A faulty text costs its own verdict only."""
+    faulty = finding(rule("faulty", message="{nobody}"), "side")
+    monkeypatch.setattr(judging, "checks", checks(yields(faulty, finding(rule("sound"), "app"))))
+    judgement = judge(snapshot(PODS[0]))
+    assert [verdict.code for verdict in judgement.verdicts] == ["sound"]
+    assert [crashed.check for crashed in judgement.crashed] == ["faulty"]
+
+
 def test_a_check_without_what_it_needs_is_skipped_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not being allowed to look is not the same as finding nothing."""
     monkeypatch.setattr(judging, "checks", checks(yields(finding(rule())), needs=("nodes",)))
