@@ -82,3 +82,13 @@ def test_old_restarts_are_history() -> None:
     restarted = pod(change=change)
     assert not suspicious(restarted, NOW)
     assert suspicious(restarted, NOW, restarted_within=EVER)
+
+
+def test_other_conditions_do_not_stand_in_for_readiness() -> None:
+    """Ready is found wherever it stands among the conditions."""
+
+    def change(document: dict[str, Any]) -> None:
+        healthy(document)
+        document["status"]["conditions"].insert(0, {"type": "PodScheduled", "status": "False"})
+
+    assert not suspicious(pod(change=change), NOW)

@@ -1,0 +1,39 @@
+"""What a closer look needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from diagnostics.engine import context, wanted
+from diagnostics.snapshot.wanted import LogWanted
+from tests.engine.building import pod, snapshot
+
+
+@pytest.fixture(autouse=True)
+def families(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One family that reads the log of every container app, and the ConfigMaps of the pod's namespace."""
+    monkeypatch.setattr(context, "wants_log", lambda container: container.name == "app")
+    monkeypatch.setattr(context, "wants", lambda suspect: [("configmaps", suspect.namespace)])
+
+
+def test_each_resource_is_wanted_once() -> None:
+    """However many suspects would look at it."""
+    found = wanted(snapshot(pod("cart-7f6-a"), pod("cart-7f6-b")))
+    assert found.resources == {("configmaps", "shop")}
+    assert [log.pod for log in found.logs] == ["cart-7f6-a", "cart-7f6-b"]
+
+
+@pytest.mark.parametrize(
+    ("state", "previous_first"),
+    [({"running": {}}, True), ({"waiting": {"reason": "CrashLoopBackOff"}}, True), ({"terminated": {}}, False)],
+)
+def test_the_run_that_failed_is_read_first(state: dict[str, Any], previous_first: bool) -> None:
+    """A container that has ended and not been restarted keeps the log of its failure as the current one."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["status"]["containerStatuses"][0]["state"] = state
+
+    (log,) = wanted(snapshot(pod(change=change))).logs
+    assert log == LogWanted("shop", "cart-7f6-x1", "uid-cart-7f6-x1", "app", previous_first)
