@@ -6,6 +6,7 @@ answers recorded from Kubernetes v1.36.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from diagnostics.demo.resources import Json
 from diagnostics.demo.statuses import ApiError, bad_request, failure
 from diagnostics.demo.times import instant
 
+_STAMP = re.compile(rb"^\d{4}-\d\d-\d\dT\S+ ")
 # (namespace, pod, container, whether of the previous run)
 Run = tuple[str, str, str, bool]
 
@@ -181,4 +183,5 @@ def _number(text: str) -> int:
 
 
 def _bare(lines: list[bytes]) -> Iterator[bytes]:
-    return (line.partition(b" ")[2] for line in lines)
+    """Without timestamps; the kubelet's own "unable to retrieve container logs for ..." never has one."""
+    return (_STAMP.sub(b"", line) for line in lines)
