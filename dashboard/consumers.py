@@ -27,7 +27,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._hub: Hub | None = None
         self._tasks: list[asyncio.Task[None]] = []
         user, session = self.scope["user"], self.scope["session"].session_key
-        if not (user and user.is_authenticated and session):
+        if not getattr(user, "is_authenticated", False) or session is None:
             await self._refuse(SIGN_IN_FIRST)
             return
         self.session = session

@@ -34,12 +34,12 @@ function tick() {
 
 /* Clock times in the reader's own zone; the title keeps the absolute one. */
 function localise() {
-  const language = root.lang, today = new Date(serverNow()).toDateString();
-  for (const time of findAll('time[data-clock]')) {
-    const at = new Date(time.dateTime), day = at.toDateString() !== today;
-    time.textContent = at.toLocaleString(language, day
-      ? { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }
-      : { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+  const minutes = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+  for (const time of findAll('time[data-clock], time[data-minute]')) {
+    const at = new Date(time.dateTime);
+    const seconds = 'clock' in time.dataset ? { ...minutes, second: '2-digit' } : minutes;
+    const today = at.toDateString() === new Date(serverNow()).toDateString();
+    time.textContent = at.toLocaleString(root.lang, today ? seconds : { ...minutes, day: 'numeric', month: 'short' });
   }
 }
 
@@ -97,7 +97,7 @@ function onClick(event) {
   if (button.dataset.copy) copy(button, button.dataset.copy);
   else if ('copyLink' in button.dataset) copy(button, location.href.split('#')[0]);
   else if (button.id === 'print') print();
-  else if (button.id === 'theme') switchTheme();
+  else if ('themeSwitch' in button.dataset) switchTheme();
 }
 
 document.addEventListener('click', onClick);

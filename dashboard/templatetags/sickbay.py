@@ -25,6 +25,7 @@ _WORD = re.compile(r"""(?:[^\s'"]|'[^']*'|"(?:\\.|[^"\\])*")+|['"]""")
 _CODE = r"""[\w.-]+(?::\d+)?(?:/[\w.@-]+)+(?::[\w.-]+)?|\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b"""
 _SHORTEST_NAME = 3
 
+register.filter("exact", words.exact)
 register.filter("rounded", words.rounded)
 register.filter("length_of_time", words.length)
 
@@ -81,6 +82,12 @@ def clock(context: template.Context, at: datetime) -> SafeString:
     return words.clock(at, context["now"])
 
 
+@register.simple_tag(takes_context=True)
+def minute(context: template.Context, at: datetime) -> SafeString:
+    """The same to the minute: `12:03`."""
+    return words.minute(at, context["now"])
+
+
 @register.filter
 def open_in(overview: Overview, beat: Beat) -> int:
     """How many diagnoses are open in a cluster."""
@@ -107,6 +114,12 @@ def named(sentence: str, diagnosis: Diagnosis) -> SafeString:
     names = {diagnosis.workload_name, diagnosis.container, offender["name"]}
     names |= {pod["node"] for pod in diagnosis.verdict["pods"][:5] if pod.get("node")}
     return _set_apart(sentence, names)
+
+
+@register.filter
+def titled(sentence: str, diagnosis: Diagnosis) -> SafeString:
+    """The same as a heading: without its full stop."""
+    return named(sentence.removesuffix("."), diagnosis)
 
 
 def _set_apart(sentence: str, names: Iterable[str]) -> SafeString:

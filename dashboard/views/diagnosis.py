@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
@@ -15,6 +16,7 @@ from dashboard.signin import signed_in
 from dashboard.views import evidence, history
 from dashboard.views.overview import current_overview, render_page
 from diagnostics import queries
+from diagnostics.models import Diagnosis
 from diagnostics.queries import PODS_LIMIT, Story
 
 
@@ -44,10 +46,24 @@ def diagnosis(request: HttpRequest, number: int) -> HttpResponse:
         "frozen": overview.frozen.get(row.cluster_id) if row.resolved_at is None else None,
         "exhibits": evidence.exhibits(row.verdict, story.log),
         "timeline": history.timeline(story),
+        **_changed(row),
         **_pods(story),
         **_reach(story),
     }
     return render_page(request, "diagnosis.html", overview, context)
+
+
+def _changed(row: Diagnosis) -> dict[str, Any]:
+    """What changed, the field to blame marked, and how long before the first failure the last of it happened."""
+    blamed = row.verdict["offender"]["path"] or ""
+    changed = row.verdict["changed"]
+    moments = [parse_datetime(change["at"]) for change in changed if change.get("at")]
+    before = max((at for at in moments if at and at <= row.first_seen), default=None)
+    return {
+        "changed": [{**change, "blamed": change["path"] in blamed} for change in changed],
+        "changed_at": before,
+        "changed_before": row.first_seen - before if before else None,
+    }
 
 
 def _pods(story: Story) -> dict[str, Any]:
@@ -70,8 +86,10 @@ def _reach(story: Story) -> dict[str, Any]:
     place = {"cluster": row.cluster.name, "namespace": row.namespace}
     symptoms = row.verdict["symptoms"]
     return {
+        "all_failing": row.pods_affected >= row.pods_total > 0 and row.resolved_at is None,
+        "lasted": row.resolved_at - row.first_seen if row.resolved_at else None,
         "nodes": sorted({pod["node"] for pod in row.verdict["pods"] if pod.get("node")}),
         "symptom_workloads": len({(part["workload"]["kind"], part["workload"]["name"]) for part in symptoms}),
         "neighbours": story.neighbours,
-        "neighbours_url": f"{reverse('triage')}?{urlencode(place)}",
+        "namespace_url": f"{reverse('triage')}?{urlencode(place)}",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,8 @@ from diagnostics.snapshot.cluster import ContainerLog
 LINES_BEFORE = 6
 LINES_AFTER = 1
 WORTH_A_HEADING = 60  # Characters of a value that still fit in a heading.
+# The start of a path that the exhibit's place says anyway: the object's half, and the container.
+_OBVIOUS = re.compile(r"^(?:status|spec)\.(?:(?:template\.spec\.)?(?:init)?containers?(?:Statuses)?\[[^]]*\]\.)?", re.IGNORECASE)
 ICONS = {"log": "log", "node": "node", "event": "bell", "pod": "pod"}
 
 
@@ -61,7 +64,7 @@ def _exhibit(piece: Mapping[str, Any], log: ContainerLog | None, *, proves: bool
 
 
 def _of_field(piece: Mapping[str, Any], _log: ContainerLog | None, proves: bool) -> Exhibit:
-    field, value = _last_step(piece["path"]), piece["value"]
+    field, value = _field(piece["path"]), piece["value"]
     short = len(value) <= WORTH_A_HEADING and "\n" not in value
     heading = format_html("<code>{}</code> " + _("is") + " <code>{}</code>", field, value) if short else None
     return Exhibit(
@@ -121,10 +124,9 @@ def _place(name: str, path: str = "") -> str:
     return f"{shown}, {path}" if path else shown
 
 
-def _last_step(path: str) -> str:
-    """The end of a JSON path that still means something alone: `lastState.terminated.reason`."""
-    _before, bracket, after = path.rpartition("].")
-    return after if bracket else path.removeprefix("status.").removeprefix("spec.")
+def _field(path: str) -> str:
+    """The end of a JSON path that still means something alone: `lastState.terminated.reason`, `conditions[Ready].reason`."""
+    return _OBVIOUS.sub("", path)
 
 
 def _moment(piece: Mapping[str, Any]) -> datetime | None:

@@ -12,6 +12,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.cache import patch_cache_control
 
 from dashboard.environment import PROJECT
@@ -49,9 +50,12 @@ class Overview:
 
     @cached_property
     def read_at(self) -> datetime | None:
-        """When the slowest watched cluster was last read; None as long as one was never read."""
-        times = [beat.read_at for beat in self.beats if beat.state is not State.PAUSED]
-        return min((at for at in times if at), default=None) if all(times) else None
+        """How old the data is: when the slowest of the clusters that answer was read, else the latest of the others.
+
+        What is lost, late or paused has its own mark.
+        """
+        current = [beat.read_at for beat in self.beats if beat.read_at and beat.current]
+        return min(current) if current else max((beat.read_at for beat in self.beats if beat.read_at), default=None)
 
     @cached_property
     def unread(self) -> list[Beat]:
@@ -69,6 +73,11 @@ class Overview:
         return [beat for beat in self.beats if not beat.current or beat.blind]
 
     @cached_property
+    def blind(self) -> list[Beat]:
+        """Clusters some of whose pods may not be read."""
+        return [beat for beat in self.beats if beat.blind]
+
+    @cached_property
     def with_gaps(self) -> list[Beat]:
         """Clusters that could not be read or judged in full."""
         return [b for b in self.beats if b.cluster.gaps or b.cluster.crashed or b.cluster.malformed]
@@ -77,6 +86,22 @@ class Overview:
     def frozen(self) -> dict[int, Beat]:
         """The clusters whose diagnoses are shown as they were, by primary key."""
         return {beat.cluster.pk: beat for beat in self.beats if beat.frozen}
+
+    @property
+    def kept_since_day(self) -> str:
+        """`2 Aug`, with the year once it is another one; blank while nothing is stored."""
+        at = self.kept_since
+        return date_format(at, "j M" if at.year == self.now.year else "j M Y") if at else ""
+
+    @cached_property
+    def frozen_open(self) -> int:
+        """How many open diagnoses are only known as they were."""
+        return sum(self.counts.open_by_cluster.get(beat.name, 0) for beat in self.frozen.values())
+
+    @property
+    def current_open(self) -> int:
+        """How many open diagnoses are true now."""
+        return self.counts.open - self.frozen_open
 
     @cached_property
     def workers(self) -> int:

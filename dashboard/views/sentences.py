@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.views.freshness import Beat, State
 from dashboard.views.overview import Overview
-from dashboard.views.words import clock, clusters_word, lasting, rounded
+from dashboard.views.words import clusters_word, lasting, minute, rounded
 
 
 def headline(overview: Overview) -> SafeString:
@@ -48,7 +48,7 @@ def _unknown(overview: Overview) -> SafeString:
     names = lost[0].name if len(lost) == 1 else clusters_word(len(lost))
     text = format_html('; <span class="nw">{}</span> {}', names, _("unknown"))
     since = lost[0].read_at
-    return format_html("{} {} {}", text, _("since"), clock(since, overview.now)) if since and len(lost) == 1 else text
+    return format_html("{} {} {}", text, _("since"), minute(since, overview.now)) if since and len(lost) == 1 else text
 
 
 def _nothing_open(overview: Overview) -> SafeString:

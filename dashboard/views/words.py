@@ -69,6 +69,17 @@ def clock(at: datetime, now: datetime) -> SafeString:
     return _time(at, "clock", date_format(localtime(at), "H:i:s" if same_day else "j M, H:i"))
 
 
+def minute(at: datetime, now: datetime) -> SafeString:
+    """The same to the minute: `12:03`."""
+    same_day = localtime(at).date() == localtime(now).date()
+    return _time(at, "minute", date_format(localtime(at), "H:i" if same_day else "j M, H:i"))
+
+
+def exact(count: int) -> str:
+    """A count with its thousands set apart: `2,318`."""
+    return f"{count:,}"
+
+
 def _time(at: datetime, kind: str, text: str) -> SafeString:
     stamp = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     absolute = date_format(localtime(at), "j M Y, H:i:s T")
