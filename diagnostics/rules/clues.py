@@ -17,6 +17,7 @@ WORTH_SAYING = 240
 _WRAPPINGS = re.compile(
     r"(?:Error: |rpc error: code = \w{1,30} desc = |failed to pull and unpack image \"[^\"]{1,512}\": "
     r"|failed to resolve reference \"[^\"]{1,512}\": |failed to do request: (?:Head|Get) \"[^\"]{1,512}\": "
+    r"|failed to provision volume with StorageClass \"[^\"]{1,253}\": "
     r"|Failed to create pod sandbox: |failed to create containerd task: |failed to create shim task: "
     r"|failed to create containerd container: |OCI runtime create failed: |runc create failed: "
     r"|container create failed: |unable to start container process: |error during container init: )"

@@ -140,7 +140,7 @@ def _auth(_container: ContainerView, _match: Match, error: str) -> Words:
 
 
 def _unreachable(_container: ContainerView, _match: Match, error: str) -> Words:
-    return {"how": phrase(UNREACHABLE, error, "it is unavailable")}
+    return {"how": phrase(UNREACHABLE, error, "it gives no usable answer")}
 
 
 def _dns(container: ContainerView, match: Match, _error: str) -> Words:

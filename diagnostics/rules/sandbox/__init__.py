@@ -7,6 +7,7 @@ plugin/cni.go; cilium plugins/cilium-cni; projectcalico cni-plugin; flannel.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -61,6 +62,8 @@ _BY_REASON = {
     "MissingClusterDNS": rules.DNS_MISSING,
     "MissingIAMPermissions": rules.AWS_IAM,
 }
+# Where such an event passes from what is wrong to its details.
+_DETAIL = re.compile(r", | due to ")
 _POD_DIRECTORIES = "error making pod data directories"
 
 
@@ -88,6 +91,7 @@ def sandbox_changed(suspect: Suspect) -> Iterator[Finding]:
                 offender=_node(suspect),
                 since=event.since,
                 times=event.times,
+                began=f"{event.since:%H:%M} UTC",
             )
 
 
@@ -105,7 +109,7 @@ def pod_told(suspect: Suspect) -> Iterator[Finding]:
                 field="dnsConfig",
                 offender=None if rule is rules.DNS_TRUNCATED else _node(suspect),
                 since=event.since,
-                error=core(event.text),
+                error=_DETAIL.split(core(event.text), maxsplit=1)[0],
             )
 
 

@@ -171,7 +171,7 @@ POD_CGROUP = _NODE(
 )
 CHANGED_LOOP = _POD(
     code="sandbox-changed-loop",
-    message="The pod's sandbox on node {node} has been destroyed and made again {times} times within 10 minutes.",
+    message="The pod's sandbox on node {node} has been destroyed and made again {times} times since {began}.",
     cause="Something on the node ends the sandbox each time: the container runtime restarts, or the sandbox is killed "
     "for memory.",
     remedy="Look at the container runtime's log and the kernel's log of the node.",

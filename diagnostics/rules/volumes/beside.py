@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diagnostics.rules.clues import core
 from diagnostics.rules.model import Confidence, Finding, check
 from diagnostics.rules.stages import alive
 from diagnostics.rules.suspect import Suspect
 from diagnostics.rules.volumes import rules
 from diagnostics.rules.volumes.sources import about
+from diagnostics.rules.volumes.words import error_of
 
 _BY_REASON = {
     "VolumePermissionChangeInProgress": rules.PERMISSION_SLOW,
@@ -41,5 +41,5 @@ def volume_health(suspect: Suspect) -> Iterator[Finding]:
             since=event.since,
             signature=volume.name if volume else "",
             volume=label,
-            error=core(event.text),
+            error=error_of(event),
         )

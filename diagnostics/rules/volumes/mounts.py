@@ -41,7 +41,11 @@ _CLUES = (
     clue(
         rules.CSI_DRIVER_MISSING, r"driver name (?P<driver>\S{1,253}) not found in the list of registered CSI drivers"
     ),
-    clue(rules.NFS, r"mount\.nfs4?: |need a /sbin/mount\.\S{1,40} helper", Confidence.POSSIBLE),
+    clue(
+        rules.NFS,
+        r"(?P<error>mount\.nfs4?: [^\n]{1,200}|need a /sbin/mount\.\S{1,40} helper[^\n]{0,80})",
+        Confidence.POSSIBLE,
+    ),
     clue(rules.ATTACH_FAILED, r"AttachVolume\.\w{1,40} failed"),
     clue(rules.MOUNT_FAILED, r"MountVolume\.MountDevice failed|MapVolume\.SetUpDevice failed"),
     clue(rules.MOUNT_FAILED, r"mount failed: exit status 32", Confidence.POSSIBLE),

@@ -12,7 +12,7 @@ from diagnostics.rules.exits import wants_log
 from diagnostics.rules.model import Confidence, Finding, Offender, Rule, check
 from diagnostics.rules.signatures import LastWords
 from diagnostics.rules.signatures import Match as Words
-from diagnostics.rules.stages import alive
+from diagnostics.rules.stages import alive, failing_since
 from diagnostics.rules.suspect import ContainerView, Suspect
 from diagnostics.rules.volumes import rules
 from diagnostics.rules.volumes.sources import by_name, claim_name
@@ -68,7 +68,7 @@ def _unwritable(container: ContainerView, rule: Rule, mount: VolumeMount, words:
         *said.evidence,
         container.quote_spec(f"volumeMounts[{mount.name}].mountPath", mount.mount_path),
         offender=Offender("PersistentVolumeClaim", claim, suspect.namespace),
-        since=container.last_end.finished_at if container.last_end else None,
+        since=failing_since(container, "BackOff"),
         signature=mount.name,
         volume=mount.name,
         claim=claim,

@@ -23,13 +23,18 @@ _PREFIX = re.compile(
 )
 
 
+def error_of(event: Event) -> str:
+    """What an event about a volume complains of, without naming the volume again."""
+    return core(_PREFIX.sub("", event.text)) or "no reason is given"
+
+
 def words(suspect: Suspect, match: Match, event: Event) -> Words:
     """Everything that the text of a match may name: what its pattern caught, and what that leads to."""
     volume, label = about(suspect, event)
     special = _SPECIAL.get(match.rule.code)
     return {
         "volume": label,
-        "error": core(_PREFIX.sub("", event.text)) or "no reason is given",
+        "error": error_of(event),
         "hedge": match.hedge,
         **match.named,
         **(special(suspect, match, volume) if special else {}),
