@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from celery import Celery
 from celery.signals import after_task_publish, beat_init, heartbeat_sent
 from django.conf import settings
 from django.core.cache import cache
+from redis.exceptions import RedisError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 
@@ -35,7 +37,8 @@ def note_worker(**_: Any) -> None:
     """Notes, every two seconds, that the queues of this worker have somebody who empties them (`health`)."""
     queues = list(app.amqp.queues.consume_from)
     _touch("-".join(queues))
-    cache.set_many({seen_key(queue): time.time() for queue in queues}, SEEN_SECONDS)
+    with suppress(RedisError):  # A worker that cannot say so is not seen, which is what is true of it then.
+        cache.set_many({seen_key(queue): time.time() for queue in queues}, SEEN_SECONDS)
 
 
 @beat_init.connect

@@ -23,6 +23,7 @@ class Console:
         self._log_dir = log_dir
         self._names = list(names)
         self._width = max(map(len, self._names), default=0)
+        self._hushed = False
         self._coloured = stream.isatty() and "NO_COLOR" not in os.environ
         log_dir.mkdir(parents=True, exist_ok=True)
         self._files = {
@@ -37,6 +38,10 @@ class Console:
         """Shows the supervisor's own words."""
         self._stream.write(f"{text}\n")
         self._stream.flush()
+
+    def hush(self) -> None:
+        """From now on only stores what the processes write: how each takes its leave interests nobody."""
+        self._hushed = True
 
     async def follow(self, name: str, pipe: int, *, shown: bool) -> str:
         """Stores, and shows if `shown`, what comes out of a pipe until it is closed. Returns the last line."""
@@ -58,7 +63,7 @@ class Console:
     def _line(self, name: str, line: bytes, *, shown: bool) -> str:
         text = line.decode(errors="replace").rstrip()
         self._files[name].emit(logging.makeLogRecord({"msg": text}))
-        if shown and text:
+        if shown and text and not self._hushed:
             self.say(f"{self._prefix(name)} {text}")
         return text
 

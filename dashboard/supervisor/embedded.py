@@ -10,7 +10,8 @@ from dashboard.environment import PROJECT, Environment
 from dashboard.supervisor.preflight import redis_server
 from dashboard.supervisor.probes import http_answers, redis_answers
 from dashboard.supervisor.program import Program
-from dashboard.supervisor.watched import Demo, Watched
+from dashboard.supervisor.watched import Watched
+from dashboard.values import Address
 
 PYTHON = sys.executable
 WORKERS = {"watch": 2, "rest": 1}  # Queue to processes.
@@ -51,22 +52,10 @@ def redis(environment: Environment) -> Program:
     )
 
 
-def demo_cluster(demo: Demo) -> Program:
+def demo_cluster(address: Address) -> Program:
     """The Kubernetes API of the demo cluster."""
-    return Program(
-        name="demo",
-        command=(
-            PYTHON,
-            "manage.py",
-            "democluster",
-            "--port",
-            str(demo.address.port),
-            "--kubeconfig",
-            str(demo.kubeconfig),
-        ),
-        is_ready=http_answers(demo.address, "/readyz"),
-        shown=False,
-    )
+    command = (PYTHON, "manage.py", "democluster", "--port", str(address.port))
+    return Program(name="demo", command=command, is_ready=http_answers(address, "/readyz"), shown=False)
 
 
 def web(environment: Environment) -> Program:
@@ -89,7 +78,11 @@ def worker(queue: str) -> Program:
             *("--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", str(WORKERS[queue])),
             *("--without-gossip", "--without-mingle"),
         ),
-        environment={"REMAP_SIGTERM": "SIGQUIT"},
+        environment={
+            "REMAP_SIGTERM": "SIGQUIT",
+            # Root is dangerous for those who accept pickles; we accept JSON alone.
+            "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
+        },
     )
 
 

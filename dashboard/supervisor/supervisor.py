@@ -30,6 +30,7 @@ async def supervise(stages: Stages, console: Console, when_up: Callable[[], None
         if running.done():
             running.result()  # Raises what ended it: without a signal nothing else does.
         console.say("\nStopping.")
+        console.hush()
     finally:
         running.cancel()
         stopped.cancel()

@@ -10,16 +10,9 @@ from pathlib import Path
 from dashboard.environment import Environment
 from dashboard.supervisor.preflight import CannotStart, free_port
 from dashboard.values import Address
+from diagnostics.demo import kubeconfig
 
 IN_CLUSTER_TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
-
-
-@dataclass(frozen=True, slots=True)
-class Demo:
-    """Where the demo cluster listens, and the kubeconfig that it writes for those who watch it."""
-
-    address: Address
-    kubeconfig: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +21,7 @@ class Watched:
 
     words: str
     variables: Mapping[str, str] = field(default_factory=dict)
-    demo: Demo | None = None
+    demo: Address | None = None  # Where the demo cluster has to listen.
 
 
 def choose_watched(environment: Environment) -> Watched:
@@ -50,6 +43,8 @@ def kubeconfig_found(environment: Environment) -> bool:
 
 
 def _demo(environment: Environment, why: str) -> Watched:
-    demo = Demo(Address("127.0.0.1", free_port()), environment.data_dir / "demo.kubeconfig")
-    variables = {"DEMO": "1", "KUBECONFIG": str(demo.kubeconfig), "SICKBAY_CLUSTERS": "", "SICKBAY_NAMESPACES": ""}
-    return Watched(words=f"the demo cluster, {why}", variables=variables, demo=demo)
+    address = Address("127.0.0.1", free_port())
+    path = environment.data_dir / "demo.kubeconfig"
+    kubeconfig.write(path, f"http://{address}", name="demo", namespace="default", token="")
+    variables = {"DEMO": "1", "KUBECONFIG": str(path), "SICKBAY_CLUSTERS": "", "SICKBAY_NAMESPACES": ""}
+    return Watched(words=f"the demo cluster, {why}", variables=variables, demo=address)
