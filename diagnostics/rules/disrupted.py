@@ -98,7 +98,7 @@ DEADLINE = _rule(
     "Raise activeDeadlineSeconds above the longest run, or see why it takes so long.",
 )
 
-_PREEMPTOR = re.compile(r"Preempted by (?:pod )?(?P<by>\S{1,253})")
+_PREEMPTOR = re.compile(r"Preempted by (?:pod )?(?P<uid>[0-9a-f-]{36})")
 _BY_CONDITION = {
     "PreemptionByScheduler": PREEMPTED,
     "DeletionByTaintManager": TAINT,
@@ -128,24 +128,31 @@ def disrupted(suspect: Suspect) -> Iterator[Finding]:
 def _finding(suspect: Suspect, rule: Rule, evidence: tuple[Evidence, ...], since: datetime | None) -> Finding:
     spec = suspect.pod.spec
     event = next(iter(suspect.events("Preempted")), None) if rule is PREEMPTED else None
+    by = _preemptor(suspect, event)
     return suspect.finding(
         rule,
         Confidence.CERTAIN,
         *evidence,
         *((suspect.quote_event(event),) if event else ()),
-        offender=Offender("Node", spec.node_name) if rule in _OF_NODE and spec.node_name else None,
+        offender=Offender("Node", spec.node_name) if rule in _OF_NODE and spec.node_name else by,
         field="activeDeadlineSeconds" if rule is DEADLINE else "priorityClassName",
         since=since,
-        preemptor=_preemptor(event),
+        preemptor=f" ({by.kind} {by.name})" if by else "",
         priority=spec.priority_class_name or spec.priority,
         taint=_taint(suspect.node),
         deadline=f"{spec.active_deadline_seconds} s" if spec.active_deadline_seconds else "unknown length",
     )
 
 
-def _preemptor(event: Event | None) -> str:
+def _preemptor(suspect: Suspect, event: Event | None) -> Offender | None:
+    """Who took the place: the event names a pod by its uid, which is known while that pod is not settled yet."""
     found = _PREEMPTOR.search(event.text) if event else None
-    return f" ({found['by']})" if found else ""
+    snapshot = suspect.snapshot
+    for pod in snapshot.suspects if found else ():
+        if found and pod.metadata.uid == found["uid"]:
+            top = snapshot.owners.top(pod.metadata)
+            return Offender(top.kind, top.name, top.namespace, "spec.template.spec.priorityClassName")
+    return None
 
 
 def _taint(node: Node | None) -> str:

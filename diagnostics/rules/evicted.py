@@ -12,6 +12,7 @@ from diagnostics.rules.clues import Match, clue, first
 from diagnostics.rules.leftovers import NEWS, ended_at, left_over, reason_evidence
 from diagnostics.rules.model import NEVER, Confidence, Finding, Offender, Rule, Severity, Stage, check
 from diagnostics.rules.suspect import Suspect
+from diagnostics.snapshot.quantities import InvalidQuantity, in_binary, parse
 
 _DESCRIBE = "kubectl -n {namespace} describe pod {pod}"
 _PODS = ("kubectl -n {namespace} get pods -o wide",)
@@ -147,7 +148,7 @@ def evicted(suspect: Suspect) -> Iterator[Finding]:
 
 def _eviction(suspect: Suspect) -> Finding:
     message = suspect.pod.status.message
-    match = first(_CLUES, message) or Match(DISK, Confidence.POSSIBLE, {"resource": "what is not said"})
+    match = first(_CLUES, message) or Match(DISK, Confidence.POSSIBLE, {"resource": "the kubelet does not say of what"})
     numbers, heavy = first((_NUMBERS,), message), first((_HEAVY,), message)
     named: dict[str, Any] = match.named
     words = {**match.named, **(heavy.named if heavy else {})}
@@ -158,10 +159,28 @@ def _eviction(suspect: Suspect) -> Finding:
         offender=_offender(suspect, match.rule, words),
         since=ended_at(suspect),
         signature=" ".join(match.named.get(name, "") for name in ("volume", "heaviest", "limit")).strip(),
-        numbers=" ({available} left, the threshold is {threshold})".format(**numbers.named) if numbers else "",
+        numbers=_numbers(match.rule, numbers),
         heavy=" Container {heavy} used {used} and requests {requested}.".format(**heavy.named) if heavy else "",
         **named,
     )
+
+
+def _numbers(rule: Rule, found: Match | None) -> str:
+    """What was left and what had to be, in bytes for memory and disk, in pieces for inodes and process ids."""
+    if found is None:
+        return ""
+    left, threshold = found.named["available"], found.named["threshold"]
+    if rule in (MEMORY, DISK):
+        left, threshold = _readable(left), _readable(threshold)
+    return f" ({left} left, the threshold is {threshold})"
+
+
+def _readable(quantity: str) -> str:
+    """Bytes as people write them; as it is, if it is no quantity."""
+    try:
+        return in_binary(parse(quantity))
+    except InvalidQuantity:
+        return quantity
 
 
 def _offender(suspect: Suspect, rule: Rule, words: dict[str, str]) -> Offender:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from diagnostics.rules.clues import Match, clue, first
 from diagnostics.rules.leftovers import left_over
@@ -46,7 +45,7 @@ def _rule(
 
 OUT_OF = _rule(
     "reject-out-of",
-    "Node {node} refused {workload_name}: it requests {requested} {resource}, and {used} of {capacity} are taken.",
+    "Node {node} refused {workload_name}: {short_of}.",
     "The kubelet counts by itself: a pod that is put on the node past the scheduler (nodeName, a static pod), or a race "
     "between two pods, may find no room.",
     "Let the scheduler place the pod (no nodeName), or lower its request; then delete the dead pod.",
@@ -89,7 +88,7 @@ OS = _rule(
 )
 SYSCTL = _rule(
     "reject-sysctl",
-    "Node {node} refused {workload_name}: it sets the sysctl {sysctl}, which the kubelet does not allow.",
+    "Node {node} refused {workload_name}: it sets {sysctl}, which the kubelet does not allow.",
     "Sysctls that may harm the node are forbidden unless the kubelet's allow-list names them.",
     "Remove the sysctl from securityContext.sysctls, or allow it with the kubelet's allowedUnsafeSysctls.",
 )
@@ -152,24 +151,14 @@ def _match(suspect: Suspect) -> Match | None:
     rule = OUT_OF if status.reason.startswith("OutOf") else _BY_REASON.get(status.reason)
     if rule is None:
         return None
-    said = first(_CLUES, status.message)
-    return said if said is not None else Match(_worded(rule), Confidence.CERTAIN, {})
-
-
-def _worded(rule: Rule) -> Rule:
-    """The rule itself, unless its sentence lives on names that only the message could have told."""
-    return PREDICATE if rule in (OUT_OF, SYSCTL) else rule
+    return first(_CLUES, status.message) or Match(rule, Confidence.CERTAIN, {})
 
 
 def _finding(suspect: Suspect, match: Match) -> Finding:
     status = suspect.pod.status
     since = _since(suspect)
     said = status.message.removeprefix("Pod was rejected: ").strip().rstrip(".") or status.reason
-    resource = match.named.get("resource", "")
-    of_node = match.rule in (DEVICE, NUMA, SHUTDOWN)
-    amounts: dict[str, Any] = {
-        name: _amount(resource, match.named.get(name, "0")) for name in ("requested", "used", "capacity")
-    }
+    sysctl, of_node = match.named.get("sysctl"), match.rule in (DEVICE, NUMA, SHUTDOWN)
     return suspect.finding(
         match.rule,
         match.confidence,
@@ -178,18 +167,26 @@ def _finding(suspect: Suspect, match: Match) -> Finding:
         offender=Offender("Node", suspect.pod.spec.node_name) if of_node else None,
         field=_FIELDS.get(match.rule, ""),
         since=since,
-        signature=match.named.get("sysctl") or resource or status.reason,
+        signature=sysctl or match.named.get("resource") or status.reason,
         said=f": {said}",
         said_first=said,
-        sysctl=match.named.get("sysctl", ""),
-        resource=resource,
-        **amounts,
+        sysctl=f"the sysctl {sysctl}" if sysctl else "a sysctl",
+        short_of=_short_of(status.reason, match.named),
     )
 
 
 def _since(suspect: Suspect) -> datetime | None:
     """When it was refused: the kubelet took it on at that moment."""
     return suspect.pod.status.start_time or suspect.pod.metadata.creation_timestamp
+
+
+def _short_of(reason: str, named: dict[str, str]) -> str:
+    """What is missing, with the kubelet's arithmetic where it was told."""
+    resource = named.get("resource")
+    if resource is None:
+        return f"it has not enough {reason.removeprefix('OutOf') or 'resources'}"
+    requested, used, capacity = (_amount(resource, named[name]) for name in ("requested", "used", "capacity"))
+    return f"it requests {requested} {resource}, and {used} of {capacity} are taken"
 
 
 def _amount(resource: str, number: str) -> str:

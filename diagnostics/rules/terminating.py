@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+from diagnostics.rules.clues import core
 from diagnostics.rules.model import NEVER, Confidence, Evidence, Finding, Offender, Rule, Severity, Stage, check
 from diagnostics.rules.suspect import Suspect
 
@@ -161,7 +162,7 @@ def _kill_failed(suspect: Suspect) -> Finding | None:
         KILL_FAILED,
         suspect.quote_event(event),
         offender=Offender("Node", node) if node else None,
-        said=event.text.strip().rstrip(".")[:200],
+        said=core(event.text),
     )
 
 

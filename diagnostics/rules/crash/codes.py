@@ -124,7 +124,6 @@ _BY_CODE = {126: NOT_EXECUTABLE, 127: NOT_FOUND, 128: NOT_RUN, 255: OUT_OF_RANGE
 _USUALLY = {
     126: ": a command was found and cannot be executed",
     127: ": a command was not found",
-    128: ": it could not be started",
 }
 # A code that the program's own words explain better.
 _WORDS_FIRST = (255,)

@@ -139,13 +139,19 @@ def _finding(case: Case, kind: _Kind, killing: Event | None, confidence: Confide
         field=kind.field,
         signature=f"{failure.kind} {_place(case, failure)}" if failure else "",
         ruled_out=_ruled_out(case, killing),
-        met=failure.words(case.container) if failure else f"it failed {probe.failure_threshold} times",
+        met=_met(case, failure, killing),
         failures=probe.failure_threshold,
         period=probe.period_seconds,
         budget=probe.budget_seconds,
         hint=f"The container listens on port {elsewhere[0]}." if elsewhere else _hint(failure),
         patch=case.patch(startupProbe={"failureThreshold": _generous(probe)}),
     )
+
+
+def _met(case: Case, failure: ProbeFailure | None, killing: Event | None) -> str:
+    if failure is not None:
+        return failure.words(case.container)
+    return "it failed" if killing else "it ran just as long as the probe allows"
 
 
 def _place(case: Case, failure: ProbeFailure) -> str:

@@ -25,6 +25,8 @@ _MESSAGE = re.compile(
     re.DOTALL,
 )
 _STATUS_CODE = re.compile(r"HTTP probe failed with statuscode: (?P<code>\d{3})")
+# What Go's HTTP client puts before an error: Get "http://10.244.0.21:8080/ready": ...
+_REQUEST = re.compile(r'^\w{3,7} "[^"]{1,2000}": ')
 _LISTENS = re.compile(
     r"(?i)\b(?:listening|serving|started|running|bound)\b.{0,80}?(?:[:\s]|\bport )(?P<port>[1-9]\d{1,4})\b"
 )
@@ -165,11 +167,11 @@ def _timeout(failure: ProbeFailure, container: ContainerView) -> str:
 def _exec(failure: ProbeFailure, container: ContainerView) -> str:
     if "executable file not found" in failure.said or "no such file or directory" in failure.said:
         return f"{asks(container, failure.probe)} is not in the image"
-    return f'its command says "{short(failure.said, 120)}"' if failure.said else "its command fails without a word"
+    return f"its command says “{short(failure.said, 120)}”" if failure.said else "its command fails without a word"
 
 
 def _other(failure: ProbeFailure, container: ContainerView) -> str:
-    return f"{asks(container, failure.probe)} fails: {short(failure.said, 120)}"
+    return f"{asks(container, failure.probe)} fails: {short(_REQUEST.sub('', failure.said), 120)}"
 
 
 _WORDS = {

@@ -54,7 +54,7 @@ TRACES = {
     ),
     "go": Signature(
         "go-panic",
-        re.compile(r"^(?:panic: |fatal error: )(?P<what>.{1,300})"),
+        re.compile(r"^(?P<what>(?:panic|fatal error): .{1,300})"),
         (),
         ("{what}",),
         "The Go program panicked: a bug in the program, or a state that it does not expect.",
