@@ -53,11 +53,16 @@ class Owners:
 
     def of_controller(self, owner: OwnerReference, namespace: str) -> WorkloadRef:
         """The workload above (or at) a controller, in the namespace of what it controls."""
-        known = self._metadata.get(owner.kind, {}).get((namespace, owner.name))
-        if known is not None and known.controller is not None and known.controller.uid != owner.uid:
-            return self.of_controller(known.controller, namespace)
+        passed: set[tuple[str, str]] = set()  # Objects that own each other in a ring would have no top.
+        while (above := self._controller(owner, namespace)) is not None and (owner.kind, owner.name) not in passed:
+            passed.add((owner.kind, owner.name))
+            owner = above
         if owner.kind == "ReplicaSet":
             deployment = owner.name.rpartition("-")[0]
             if (namespace, deployment) in self._deployments:
                 return WorkloadRef(kind="Deployment", name=deployment, namespace=namespace)
         return WorkloadRef(kind=owner.kind, name=owner.name, namespace=namespace)
+
+    def _controller(self, owner: OwnerReference, namespace: str) -> OwnerReference | None:
+        known = self._metadata.get(owner.kind, {}).get((namespace, owner.name))
+        return known.controller if known is not None else None

@@ -19,6 +19,7 @@ from diagnostics.snapshot.owners import WorkloadRef
 from diagnostics.snapshot.pods import Pod
 from tests.rules.clusters import NOW, POOL, cluster, event, finding, findings, node, pod
 from tests.rules.loading import FIXTURES, load
+from tests.subsets import pruned
 
 FULL = "0/1 nodes are available: 1 Insufficient cpu."
 CLAIM = [{"name": "data", "persistentVolumeClaim": {"claimName": "web-data"}}]
@@ -437,24 +438,12 @@ def test_what_karpenter_says(message: str, refusal: str, pool: str | None) -> No
 PENDING = sorted(FIXTURES.glob("sched-*/*/pods.json"))
 
 
-def _pruned(value: Any, dropped: set[int], counter: list[int]) -> Any:
-    """A JSON document without the fields whose turn, in the order of the walk, is in `dropped`."""
-    if isinstance(value, dict):
-        kept = {}
-        for key, child in value.items():
-            counter[0] += 1
-            if counter[0] not in dropped:
-                kept[key] = _pruned(child, dropped, counter)
-        return kept
-    return [_pruned(child, dropped, counter) for child in value] if isinstance(value, list) else value
-
-
 @given(path=st.sampled_from(PENDING), dropped=st.sets(st.integers(1, 120), max_size=25))
 def test_any_subset_of_fields_is_malformed_or_judged(path: Any, dropped: set[int]) -> None:
     snapshot = load(path.parent)
     for item in json.loads(path.read_bytes())["items"]:
         try:
-            waiting = msgspec.convert(_pruned(item, dropped, [0]), Pod)
+            waiting = msgspec.convert(pruned(item, dropped), Pod)
         except msgspec.ValidationError:
             continue
         list(unscheduled.judge(Suspect(snapshot, waiting, snapshot.owners.top(waiting.metadata))))

@@ -1,0 +1,24 @@
+"""Documents with fields missing: what an older server, a newer one or a lenient proxy may send."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+
+def pruned(document: Any, dropped: AbstractSet[int]) -> Any:
+    """A JSON document without the fields whose turn, in the order of a walk that starts at 1, is in `dropped`."""
+    return _walk(document, dropped, [0])
+
+
+def _walk(value: Any, dropped: AbstractSet[int], turn: list[int]) -> Any:
+    if isinstance(value, list):
+        return [_walk(child, dropped, turn) for child in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {}
+    for key, child in value.items():
+        turn[0] += 1
+        if turn[0] not in dropped:
+            kept[key] = _walk(child, dropped, turn)
+    return kept
