@@ -15,6 +15,7 @@ from celery import Celery
 from celery.signals import after_task_publish, beat_init, heartbeat_sent
 from django.conf import settings
 from django.core.cache import cache
+from kombu import Queue
 from redis.exceptions import RedisError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
@@ -23,7 +24,7 @@ QUEUES = ("watch", "rest")
 SEEN_SECONDS = 60.0  # How long a worker that says nothing more still counts as seen.
 
 app = Celery("sickbay")
-app.conf.update(settings.CELERY)
+app.conf.update(settings.CELERY, task_queues=[Queue(name) for name in QUEUES], task_create_missing_queues=False)
 app.autodiscover_tasks()
 
 
