@@ -19,7 +19,7 @@ _ADJACENT = 4
 # Source files that stand before a line number look like hosts before a port: main.go:23, app.py:12.
 _SOURCE_FILE = re.compile(r"\.(?:go|py|js|mjs|cjs|ts|java|kt|scala|rb|rs|c|cc|cpp|cs|php|sh|ex|erl|lua)$")
 _HOST_PORT = re.compile(
-    r"(?<![\w.\-])(?P<host>[A-Za-z0-9](?:[\w.\-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\]):(?P<port>\d{2,5})(?![\d.])"
+    r"(?<![\w.\-])(?P<host>[A-Za-z0-9](?:[\w.\-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\]):(?P<port>\d{2,5})(?!\d|\.\d)"
 )
 _SPELLED = re.compile(
     r"""(?:host=|host |server at )["'](?P<host>[\w.\-:]{1,253})["'](?:\s?\([^)]{1,60}\))?.{0,60}?port[= ](?P<port>\d{1,5})"""
@@ -29,7 +29,7 @@ _RESOLVED = re.compile(
     r"""(?:lookup|ENOTFOUND|EAI_AGAIN|UnknownHostException:|(?i:resolve host:|host name|resolve|bad address))"""
     r"""\s?["'`]?(?P<host>[A-Za-z0-9_][\w.\-]{0,252})"""
 )
-_PORT = re.compile(r":(?P<port>\d{2,5})(?![\d.])|\b[Pp]ort (?P<port_2>\d{1,5})\b")
+_PORT = re.compile(r":(?P<port>\d{2,5})(?!\d|\.\d)|\b[Pp]ort (?P<port_2>\d{1,5})\b")
 _PATH = re.compile(r"(?<![\w:/.])(?P<path>/[\w.@+\-]+(?:/[\w.@+\-]*)*)")
 
 
