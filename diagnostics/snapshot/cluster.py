@@ -27,6 +27,15 @@ class Unavailable(Object, frozen=True):
     grant: str = ""
 
 
+class Malformed(Object, frozen=True):
+    """An object that could not be decoded and was therefore not judged; its name, if that at least could be read."""
+
+    resource: str
+    namespace: str | None = None
+    name: str = ""
+    error: str = ""
+
+
 class ContainerLog(Object, frozen=True):
     """The redacted tail of a container's log, oldest line first; or why there is none."""
 
@@ -77,7 +86,7 @@ class Snapshot:
     read: set[str] = field(default_factory=set)  # resources that were read at all, as in "configmaps"
     unavailable: list[Unavailable] = field(default_factory=list)
     pods_seen: int = 0
-    malformed: int = 0
+    malformed_objects: list[Malformed] = field(default_factory=list)
 
     def workload(self, ref: WorkloadRef) -> Workload | None:
         """The object of a workload, where its kind is one that is read."""
@@ -89,6 +98,11 @@ class Snapshot:
             "Job": self.jobs,
         }
         return by_kind.get(ref.kind, {}).get((ref.namespace, ref.name))
+
+    @property
+    def malformed(self) -> int:
+        """How many objects could not be decoded."""
+        return len(self.malformed_objects)
 
     def tallies_by_workload(self) -> dict[WorkloadRef, Tally]:
         """How many pods each workload has, and how many of them are ready.

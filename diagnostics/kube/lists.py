@@ -1,0 +1,123 @@
+"""Lists, page by page, as bytes; and their items, decoded one by one so that a malformed one costs only itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from diagnostics.kube import transport
+from diagnostics.kube.access import Access
+from diagnostics.kube.errors import FailureKind, ReadFailed
+from diagnostics.kube.refusals import Request, not_kubernetes, quoted
+from diagnostics.kube.resources import Resource
+from diagnostics.snapshot.cluster import Malformed
+from diagnostics.snapshot.meta import LeanMetadata, Object
+from diagnostics.snapshot.objects import RawList
+
+T = TypeVar("T", bound=Object)
+
+
+_PAGE = msgspec.json.Decoder(RawList)
+
+
+class Page(NamedTuple):
+    """Some items of a list, as they were sent.
+
+    `resource_version` is where a watch begins so as to miss nothing: the version of the list's first page.
+    """
+
+    items: list[msgspec.Raw]
+    resource_version: str
+    date: datetime | None
+
+
+class _Identity(Object, frozen=True):
+    metadata: LeanMetadata = LeanMetadata()
+
+
+def pages(
+    access: Access,
+    resource: Resource,
+    namespace: str | None = None,
+    *,
+    label_selector: str = "",
+    limit: int | None = None,
+) -> Iterator[Page]:
+    """The pages of a list, in one namespace or (None) in all. Raises ReadFailed.
+
+    Where the list's version expires halfway (410), the rest is read at a newer version, with the token that the
+    answer offers: nothing comes twice, and a watch from the first page's version tells what has changed meanwhile.
+    """
+    path, token, version, resumed = resource.path(namespace), "", "", False
+    while True:
+        params = _params(label_selector, limit or resource.page, token)
+        try:
+            response = access.get(path, params, accept=resource.accept)
+        except ReadFailed as failure:
+            if failure.kind is not FailureKind.EXPIRED or resumed or not (token and failure.continue_token):
+                raise
+            token, resumed = failure.continue_token, True
+            continue
+        page = _decoded(Request(access.server, path, params), response.data)
+        version, resumed = version or page.metadata.resource_version, False
+        yield Page(page.items or [], version, response.date)
+        if page.metadata.continue_ == token:
+            if token:
+                raise not_kubernetes(Request(access.server, path, params), "a list that does not go on")
+            return
+        token = page.metadata.continue_
+
+
+def decoded(
+    resource: Resource, items: Iterable[msgspec.Raw], type_: type[T], malformed: list[Malformed]
+) -> Iterator[T]:
+    """The items as structs; those that are malformed are added to the list of them instead."""
+    decoder = _decoder(type_)
+    for item in items:
+        try:
+            yield decoder.decode(item)
+        except msgspec.DecodeError as error:
+            malformed.append(describe(resource, item, error))
+
+
+def describe(resource: Resource, item: msgspec.Raw, error: msgspec.DecodeError) -> Malformed:
+    """A malformed object, with its name where that at least can be read."""
+    try:
+        metadata = _decoder(_Identity).decode(item).metadata
+    except msgspec.DecodeError:
+        metadata = LeanMetadata()
+    return Malformed(
+        resource=resource.name, namespace=metadata.namespace or None, name=metadata.name, error=quoted(str(error))
+    )
+
+
+@cache
+def _decoder(type_: type[Any]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(type_)
+
+
+def _params(label_selector: str, limit: int, token: str) -> dict[str, str]:
+    params = {"limit": str(limit)}
+    if label_selector:
+        params["labelSelector"] = label_selector
+    if token:
+        params["continue"] = token
+    return params
+
+
+def _decoded(request: Request, body: bytes) -> RawList:
+    try:
+        page = _PAGE.decode(body)
+    except msgspec.ValidationError as error:
+        raise not_kubernetes(request, "no list") from error
+    except msgspec.DecodeError as error:
+        if body.lstrip()[:1] == b"{":
+            raise transport.truncated(request) from error
+        raise not_kubernetes(request, "no JSON") from error
+    if not page.kind.endswith("List"):
+        raise not_kubernetes(request, "no list")
+    return page

@@ -1,0 +1,164 @@
+"""Credentials that can be told by the name before them: `password=...`, `"apiKey": "..."`, `Cookie: ...`.
+
+A name is a *sure* sign (`password`, `api_key`) or an *unsure* one: `token: unexpected status`, `secret: app-tls` and
+`credentials: exit status 1` are ordinary diagnostics, so what follows such a word and a colon must look random.
+"""
+
+from __future__ import annotations
+
+import re
+
+from diagnostics.kube.secret_shapes import REDACTED
+
+LONGEST_NAME = 64
+# A line without any of these has no pair; told much faster than by the patterns.
+SIGNS = ("pass", "pwd", "key", "token", "secret", "credential", "sig", "authorization", "cookie")
+
+_KEYS = "api|access|account|private|secret|signing|encryption|shared|auth|master|subscription|webhook|license"
+_TOKENS = "auth|access|refresh|session|id|bot|csrf|api|bearer|security|registration|vault|webhook"
+_SECRETS = "client|app|application|consumer|oauth|shared|webhook|jwt|signing|session|hmac|cookie"
+_SURE = (
+    rf"pass(?:word|wd|phrase|code)|(?<=_)pass|pwd|(?:{_KEYS})[_-]?(?:access[_-]?)?key(?:[_-]?base)?"
+    rf"|(?:{_TOKENS})[_-]?token|(?:{_SECRETS})[_-]?secret"
+)
+_UNSURE = "token|secret|credentials?|signature|(?<![a-z])sig"
+_HEADER = "authorization|cookie"
+_WORD = rf"(?:(?P<header>{_HEADER})|(?P<sure>{_SURE})|(?:{_UNSURE}))\d{{0,2}}"
+_NAME = re.compile(rf"(?:[\w.-]{{0,{LONGEST_NAME}}}?){_WORD}", re.IGNORECASE)
+_PAIR = re.compile(
+    rf"{_WORD}(?P<close>\\*[\"'`]?\]?)"
+    r"(?:(?P<separator>(?: is| was| set to)?[ \t]{0,8}(?:=>|:=|[:=])[ \t]{0,8})|(?P<gap>[ \t]{1,8}))",
+    re.IGNORECASE,
+)
+_OPENING_QUOTE = re.compile(r"\[?(\\*[\"'`])")
+# A separator or quote is part of a bare value unless the next field, or the end of what encloses it, follows.
+_BARE = re.compile(
+    r"(?:[^\s,;&\"'`]|[,;&](?!\s|$|[\w.-]{1,64}[=:])|[\"'`](?![\s,;:&)}\]]|$))+",
+)
+_SCHEME = re.compile(r"(?:basic|bearer|digest|negotiate|ntlm|token|apikey|[\w-]{1,20}-hmac-sha\d{1,3}) ", re.IGNORECASE)
+_REST_OF_HEADER = re.compile(rf"(?:{re.escape(REDACTED)}|[^\r\n\"'`\]])+")
+
+# Values that are no secrets: words of configuration, references to variables, files, addresses.
+_NO_SECRET = re.compile(
+    r"(?i)(?:yes|no|on|off|true|false|null|none|nil|undefined|\*+|x{3,}|<[^>]*>"
+    r"|\$\{?\w+\}?|\$\(\w+\)|\{\{.*|/(?:var|etc|run|mnt|tmp|home|opt|usr|secrets|app|data|config|root|srv|vault|proc)/\S*"
+    r"|[a-z][a-z0-9+.-]{1,30}://\S*)[.,;:)\]}]*"
+)
+# First words of a sentence about a secret, as in `DB_PASSWORD: unbound variable`.
+_PROSE = frozenset(
+    """
+    a an and are argument bad be cannot can't could denied does error expected expired failed field flag for forbidden
+    has have if in incorrect invalid is lookup malformed mismatch missing must needs no not of option or parameter
+    permission please required should string strings the this too unable unauthorized unbound undefined unexpected
+    unknown unset unsupported use value was were will with wrong
+    """.split()  # noqa: SIM905 - sixty words in a list would be sixty lines.
+)
+
+
+def pairs(text: str) -> str:
+    """The line without the values that follow the name of a secret."""
+    parts: list[str] = []
+    position = 0
+    for found in _PAIR.finditer(text):
+        if found.start() < position:  # Part of a value that is gone already.
+            continue
+        span = _secret(text, found)
+        if span is not None:
+            parts += text[position : span[0]], REDACTED
+            position = span[1]
+    parts.append(text[position:])
+    return "".join(parts)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a field, annotation or variable of this name holds a secret: `db.password`, `example.com/api-token`."""
+    domain, _, last = name.rpartition("/")
+    return domain != "checksum" and _NAME.fullmatch(last) is not None
+
+
+def is_secret_option(argument: str) -> bool:
+    """Whether the argument after this one is a secret: `--password`."""
+    return argument.startswith("-") and is_secret_name(argument)
+
+
+def _secret(text: str, found: re.Match[str]) -> tuple[int, int] | None:
+    """Where the secret of a pair stands, without its quotes; None if there is none."""
+    name = _start_of_name(text, found.start())
+    if text[name - 1 : name] == "/":  # `open /etc/app/password: no such file`, `/oauth/token: 401`
+        return None
+    option = text[name] == "-"
+    if found["gap"] and (found["close"] or not option):
+        return None
+    if found["header"]:
+        return _header_value(text, found)
+    if quote := _opening_quote(text, found.end()):
+        return _quoted(text, quote.end(), quote[1])
+    bare = _BARE.match(text, found.end())
+    return bare.span() if bare and _is_secret(bare[0], found, option=option) else None
+
+
+def _start_of_name(text: str, position: int) -> int:
+    """Where the name begins of which the word at `position` is the end: at `DB_` of `DB_PASSWORD`."""
+    first = max(position - LONGEST_NAME, 0)
+    while position > first and (text[position - 1].isalnum() or text[position - 1] in "_.-"):
+        position -= 1
+    return position
+
+
+def _opening_quote(text: str, position: int) -> re.Match[str] | None:
+    return None if text.startswith(REDACTED, position) else _OPENING_QUOTE.match(text, position)
+
+
+def _quoted(text: str, start: int, quote: str) -> tuple[int, int] | None:
+    """From after the opening quote to the closing one, or to the end of the line that was cut off."""
+    end, line_end = start, text.find("\n", start)
+    line_end = len(text) if line_end < 0 else line_end
+    while True:
+        end = text.find(quote, end, line_end)
+        if end < 0:
+            end = line_end
+        elif quote[0] != "\\" and _escaped(text, start, end):
+            end += 1
+            continue
+        value = text[start:end]
+        return (start, end) if value and not _NO_SECRET.fullmatch(value) else None
+
+
+def _escaped(text: str, start: int, position: int) -> bool:
+    """Whether an odd number of backslashes stands before a position."""
+    backslashes = 0
+    while position - backslashes > start and text[position - backslashes - 1] == "\\":
+        backslashes += 1
+    return backslashes % 2 == 1
+
+
+def _is_secret(value: str, found: re.Match[str], *, option: bool) -> bool:
+    if _NO_SECRET.fullmatch(value) or (found["gap"] and value.startswith("-")):
+        return False
+    in_prose = bool(found["gap"]) or (":" in found["separator"] and not found["close"])
+    if in_prose and value.rstrip(".,;:!").lower() in _PROSE:
+        return False
+    return bool(found["sure"]) or option or not in_prose or looks_random(value)
+
+
+def looks_random(value: str) -> bool:
+    """Whether a word is more likely made by a machine than by a writer."""
+    return len(value) >= 16 or (len(value) >= 8 and any(character.isdigit() for character in value))
+
+
+def _header_value(text: str, found: re.Match[str]) -> tuple[int, int] | None:
+    """The whole rest of a header, quotes and Go's brackets left standing; after `=` only one word and its scheme."""
+    start = found.end()
+    opening = _opening_quote(text, start)
+    if opening:
+        return _quoted(text, opening.end(), opening[1])
+    if text.startswith("[", start) and not text.startswith(REDACTED, start):
+        start += 1
+    if "=" in (found["separator"] or "="):
+        scheme = _SCHEME.match(text, start)
+        value = _BARE.match(text, scheme.end() if scheme else start)
+    else:
+        value = _REST_OF_HEADER.match(text, start)
+    if value is None or value[0].split(maxsplit=1)[0].rstrip(".,;:!").lower() in _PROSE | {REDACTED}:
+        return None
+    return start, value.end()
