@@ -20,6 +20,7 @@ SIGN_IN_FIRST, TOO_MANY = 4401, 4429  # Close codes: the HTTP status of the same
 class LiveConsumer(AsyncWebsocketConsumer):
     """One open tab. A slow one gets fewer, fuller signals and holds nobody up."""
 
+    channel_layer_alias = ""  # No subscription of its own, which would end it whenever Redis does: the hub has one.
     session = ""
 
     async def connect(self) -> None:

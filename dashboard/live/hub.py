@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
 from channels import DEFAULT_CHANNEL_LAYER
 from channels.db import database_sync_to_async
-from channels.layers import channel_layers
+from channels.layers import BaseChannelLayer, channel_layers
 from django.db import DatabaseError
 from redis.exceptions import RedisError
 
@@ -84,17 +86,26 @@ class Hub:
 
     async def _listen(self) -> None:
         """Receives what is published. After a lost connection it first reads what it did not hear."""
-        layer = channel_layers[DEFAULT_CHANNEL_LAYER]
         while True:
             try:
-                self._channel = await layer.new_channel()
-                await layer.group_add(live.GROUP, self._channel)
-                await self._heal()
-                while True:
-                    await self._hear(Signal.of_message(await layer.receive(self._channel)))
+                async with self._subscription() as layer:
+                    await self._heal()
+                    while True:
+                        await self._hear(Signal.of_message(await layer.receive(self._channel)))
             except _UNREACHABLE as error:
                 log.warning("live: not listening, trying again: %s", error)
                 await asyncio.sleep(RETRY)
+
+    @asynccontextmanager
+    async def _subscription(self) -> AsyncIterator[BaseChannelLayer]:
+        layer = channel_layers[DEFAULT_CHANNEL_LAYER]
+        self._channel = await layer.new_channel()
+        await layer.group_add(live.GROUP, self._channel)
+        try:
+            yield layer
+        finally:
+            with suppress(*_UNREACHABLE):  # Then it expires by itself.
+                await layer.group_discard(live.GROUP, self._channel)
 
     async def _renew(self) -> None:
         """Subscriptions expire, and a restarted Redis has forgotten them."""

@@ -19,7 +19,9 @@ LINES_BEFORE = 6
 LINES_AFTER = 1
 WORTH_A_HEADING = 60  # Characters of a value that still fit in a heading.
 # The start of a path that the exhibit's place says anyway: the object's half, and the container.
-_OBVIOUS = re.compile(r"^(?:status|spec)\.(?:(?:template\.spec\.)?(?:init)?containers?(?:Statuses)?\[[^]]*\]\.)?", re.IGNORECASE)
+_OBVIOUS = re.compile(
+    r"^(?:status|spec)\.(?:(?:template\.spec\.)?(?:init)?containers?(?:Statuses)?\[[^]]*\]\.)?", re.IGNORECASE
+)
 ICONS = {"log": "log", "node": "node", "event": "bell", "pod": "pod"}
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.cache import patch_cache_control
+from django.utils.formats import date_format
 
 from dashboard.environment import PROJECT
 from dashboard.signin import is_guest
