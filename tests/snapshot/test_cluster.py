@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnostics.snapshot.cluster import Booking, Snapshot, Tally, amounts, requests
+from diagnostics.snapshot.cluster import Booking, Malformed, Snapshot, Tally, amounts, requests
 from diagnostics.snapshot.meta import OwnerReference
 from diagnostics.snapshot.objects import Event, Workload
 from diagnostics.snapshot.owners import WorkloadRef
@@ -132,6 +132,13 @@ def test_replicas_are_tallied_by_their_controller() -> None:
 
 
 # Looking up.
+
+
+def test_what_could_not_be_decoded_is_counted() -> None:
+    read = snapshot()
+    assert read.malformed == 0
+    read.malformed_objects.append(Malformed(resource="pods", namespace="shop", name="web-0"))
+    assert read.malformed == 1
 
 
 def test_tallies_sum_up_to_the_workload_at_the_top() -> None:
