@@ -107,9 +107,9 @@ _CLUES = (
     clue(EMPTY_DIR, r'Usage of EmptyDir volume "(?P<volume>[^"]{1,63})" exceeds the limit "(?P<limit>[^"]{1,40})"'),
     clue(CONDITION, r"The node had condition: \[(?P<condition>[^\]]{1,100})\]"),
     clue(MEMORY, r"low on resource: memory"),
-    clue(INODES, r"low on resource: (?P<resource>[\w-]{0,40}inodes)"),
-    clue(PIDS, r"low on resource: (?P<resource>[\w-]{0,40}pids?)\b"),
-    clue(DISK, r"low on resource: (?P<resource>[\w-]{1,40})"),
+    clue(INODES, r"low on resource: (?P<resource>[\w.-]{0,40}inodes)"),
+    clue(PIDS, r"low on resource: (?P<resource>[\w.-]{0,40}pids?)\b"),
+    clue(DISK, r"low on resource: (?P<resource>[\w.-]{1,40}?)(?:[.\s]|$)"),
 )
 _NUMBERS = clue(
     MEMORY, r"Threshold quantity: (?P<threshold>[^,]{1,40}), available: (?P<available>[^\s]{1,40}?)\.(?:\s|$)"
@@ -158,7 +158,7 @@ def _eviction(suspect: Suspect) -> Finding:
         *reason_evidence(suspect),
         offender=_offender(suspect, match.rule, words),
         since=ended_at(suspect),
-        signature=" ".join(match.named.get(name, "") for name in ("volume", "heaviest", "limit")).strip(),
+        signature=" ".join(match.named[name] for name in ("volume", "heaviest", "limit") if name in match.named),
         numbers=_numbers(match.rule, numbers),
         heavy=" Container {heavy} used {used} and requests {requested}.".format(**heavy.named) if heavy else "",
         **named,

@@ -215,6 +215,7 @@ def test_the_signature_is_the_same_in_every_pod_and_run() -> None:
     assert last_words(["2026-11-23T03:52:45Z ERROR bad block 0xdeadbeef"]).signature == "<time> ERROR bad block <hex>"
     assert last_words(["dial tcp 10.1.2.3:5432: connection refused"]).signature == "conn-refused <ip>:5432"
     assert last_words(["dial tcp 127.0.0.1:6379: connection refused"]).signature == "conn-refused 127.0.0.1:6379"
+    assert last_words(["cannot go on"], spec={"nodeName": ""}).signature == "cannot go on"
     assert last_words(["hello", "bye"]).signature == ""
     assert last_words(["panic: no shard 12"]).signature == "panic: no shard #"
     assert last_words([]).signature == ""
