@@ -222,7 +222,20 @@ SIGNATURES = (
             r"|invalid (?:configuration|config|argument(?=.)|flag|value)|unknown (?:flag|option|field|directive)"
             r"|flag provided but not defined|unrecognized arguments"
         ),
-        ("yaml", "json", "toml", "xml", "ini", "config", "invalid", "unknown ", "flag provided", "unrecognized arg"),
+        (
+            "invalid",
+            "malformed",
+            "unmarshal",
+            "syntax",
+            "unexpected token",
+            "mapping values",
+            "pars",
+            "decod",
+            "load",
+            "unknown ",
+            "flag provided",
+            "unrecognized arg",
+        ),
         ("its configuration or arguments are not valid",),
         "The program does not understand its configuration file, an option or a value.",
         "The log line names the place; compare it with the version of the program in the image.",

@@ -17,6 +17,8 @@ SIGNATURES: tuple[Signature, ...] = (
     *runtimes.SIGNATURES,
 )
 
+_NEEDLES = frozenset(needle for signature in SIGNATURES for needle in signature.needles)
+
 # What a log says last weighs more.
 RECENT = 30
 KEPT = 3
@@ -50,8 +52,9 @@ def search(lines: Sequence[str]) -> tuple[Match, ...]:
 def _found(said: Sequence[Entry]) -> Iterator[tuple[Signature, Entry, Match]]:
     lowered = [entry.text.lower() for entry in said]
     everything = "\n".join(lowered)
+    present = {needle for needle in _NEEDLES if needle in everything}
     for signature in SIGNATURES:
-        needles = [needle for needle in signature.needles if needle in everything]
+        needles = [needle for needle in signature.needles if needle in present]
         for entry, low in zip(reversed(said), reversed(lowered), strict=True) if needles else ():
             if any(needle in low for needle in needles) and (match := _match(signature, entry)):
                 yield signature, entry, match

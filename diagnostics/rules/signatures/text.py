@@ -90,9 +90,16 @@ def _entry(index: int, line: str) -> Entry:
 
 
 def _level(line: str) -> Level:
-    found = _LEVEL.match(line) or _KLOG.match(line) or _LOGFMT.search(line)
+    found = _LEVEL.match(line) or _KLOG.match(line)
+    if found is None and "level=" in line:
+        found = _LOGFMT.search(line)
     level = _LEVELS.get(found["level"].lower(), Level.NONE) if found else Level.NONE
-    return Level.WARN if level in (Level.NONE, Level.ERROR) and _RETRY.search(line) else level
+    return Level.WARN if level in (Level.NONE, Level.ERROR) and _retries(line) else level
+
+
+def _retries(line: str) -> bool:
+    """Whether the program means to try again, so that this line was not its end."""
+    return ("etry" in line or "try again" in line) and bool(_RETRY.search(line))
 
 
 def _json(line: str) -> dict[str, Any] | None:
