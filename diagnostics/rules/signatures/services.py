@@ -171,7 +171,7 @@ SIGNATURES = (
         ("the database has no relation {relation}", "the database's schema is not the one it expects"),
         "Program and database schema do not belong together: a migration did not run, or ran only in part.",
         "Run the migration that this version needs, or roll the program back to the version of the schema.",
-        _DEPENDENCY,
+        _UNKNOWN,
     ),
     Signature(
         "db-lock",
