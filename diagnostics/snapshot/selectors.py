@@ -165,6 +165,8 @@ def tolerates(toleration: Toleration, taint: Taint) -> bool:
 
 def untolerated(tolerations: tuple[Toleration, ...], taints: tuple[Taint, ...]) -> tuple[Taint, ...]:
     """The taints that keep the pod off a node, in the node's order."""
+    if not taints:  # As on most nodes, and there are many of them.
+        return ()
     return tuple(
         taint
         for taint in taints

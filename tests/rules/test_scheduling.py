@@ -358,6 +358,15 @@ def test_the_first_resource_claim_is_named(claims: list[dict[str, str]], kind: s
     assert (found.rule.code, found.params["claim"]) == ("sched-dra", name)
 
 
+@pytest.mark.parametrize("phase", ["Pending", "Running"])
+def test_devices_matter_until_the_pod_has_started(phase: str) -> None:
+    waiting = changed(pod(None, nodeName="a"), status__phase=phase)
+    said = [event("FailedPrepareDynamicResources", "Failed to prepare dynamic resources: no driver")]
+    assert [one.rule.code for one in findings(cluster(node("a")), waiting, said)] == (
+        ["sched-dra"] if phase == "Pending" else []
+    )
+
+
 def test_victims_that_are_gone_already() -> None:
     waiting = changed(pod("0/1 nodes are available: 1 Insufficient cpu."), status__nominatedNodeName="a")
     found = finding(cluster(node("a")), waiting)

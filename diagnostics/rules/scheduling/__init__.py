@@ -36,17 +36,22 @@ def unscheduled(suspect: Suspect) -> Iterator[Finding]:
     """One finding for a pod that has no node: the root among everything that keeps it from one."""
     if _names_missing_node(suspect):
         yield waiting.explain_node_name(suspect)
-    if not _unbound(suspect):
-        return
+    elif _unbound(suspect):
+        yield _awaiting(suspect)
+    elif unprepared := waiting.explain_unprepared(suspect):
+        yield unprepared
+
+
+def _awaiting(suspect: Suspect) -> Finding:
+    """Why a pod that the scheduler should place has no node."""
     scheduled = suspect.pod.status.condition("PodScheduled")
     if suspect.pod.spec.scheduling_gates or (scheduled and scheduled.reason == "SchedulingGated"):
-        yield waiting.explain_gate(suspect)
-    elif scaling_up := autoscaling.scaling_up(suspect):
-        yield scaling_up
-    elif stated := _stated(suspect):
-        yield _explain(suspect, stated, error=bool(scheduled and scheduled.reason == "SchedulerError"))
-    else:
-        yield waiting.explain_no_condition(suspect)
+        return waiting.explain_gate(suspect)
+    if scaling_up := autoscaling.scaling_up(suspect):
+        return scaling_up
+    if stated := _stated(suspect):
+        return _explain(suspect, stated, error=bool(scheduled and scheduled.reason == "SchedulerError"))
+    return waiting.explain_no_condition(suspect)
 
 
 def _unbound(suspect: Suspect) -> bool:

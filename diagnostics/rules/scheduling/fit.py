@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+
+import msgspec
 
 from diagnostics.rules.scheduling.message import Kind, Refusal
 from diagnostics.rules.suspect import Suspect
@@ -42,8 +43,7 @@ def shortage(resource: str) -> Kind:
     return NATIVE.get(resource) or Kind(EXTENDED, resource)
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(msgspec.Struct, frozen=True, eq=False):
     """What a node has for pods, and what is left of it: at most that, where not all pods could be counted."""
 
     node: Node
@@ -63,8 +63,7 @@ class Room:
         return max(self.offers(resource) - booked, _NOTHING)
 
 
-@dataclass(frozen=True, slots=True)
-class NodeFit:
+class NodeFit(msgspec.Struct, frozen=True, eq=False):
     """One node and everything that keeps the pod off it; `taints` are those that the pod does not tolerate."""
 
     room: Room

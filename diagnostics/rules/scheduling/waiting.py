@@ -57,6 +57,16 @@ DRA_UNALLOCATED = replace(
     " DaemonSet.",
     commands=("kubectl get resourceslices", "kubectl -n {namespace} describe resourceclaims"),
 )
+DRA_UNPREPARED = replace(
+    DRA,
+    message="Node {node} could not prepare the devices of {claim_kind} {claim} for {workload_name}.",
+    cause="The kubelet asks the driver of the devices to prepare them before it starts the pod: {stated}",
+    remedy="Look at the driver's DaemonSet pod on node {node}.",
+    commands=(
+        "kubectl get pods -A -o wide --field-selector spec.nodeName={node}",
+        "kubectl -n {namespace} describe resourceclaims",
+    ),
+)
 ABSENT = Rule(
     code="sched-scheduler-absent",
     severity=Severity.CRITICAL,
@@ -181,6 +191,26 @@ def explain_devices(case: Case) -> Finding:
         signature=name,
         claim_kind=kind,
         claim=name,
+    )
+
+
+def explain_unprepared(suspect: Suspect) -> Finding | None:
+    """A pod that has its node, but not its devices: the driver on the node fails."""
+    event = next(iter(suspect.events("FailedPrepareDynamicResources")), None)
+    if event is None or suspect.pod.status.phase != "Pending":
+        return None
+    kind, name = _first_claim(suspect)
+    return suspect.finding(
+        DRA_UNPREPARED,
+        Confidence.LIKELY,
+        suspect.quote_event(event),
+        suspect.quote("spec.resourceClaims", name),
+        offender=Offender(kind, name, suspect.namespace or None),
+        since=event.since,
+        signature=name,
+        claim_kind=kind,
+        claim=name,
+        stated=event.text,
     )
 
 
