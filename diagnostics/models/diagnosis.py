@@ -46,6 +46,7 @@ class Diagnosis(models.Model):
     pods_total = models.PositiveIntegerField(default=0)
     restarts = models.PositiveIntegerField(default=0)
     verdict = models.JSONField()
+    verdict_digest = models.CharField(max_length=32)  # Tells news from more of the same without reading the verdict.
 
     first_seen = models.DateTimeField()  # The fault's own API time, of the current occurrence.
     last_seen = models.DateTimeField()

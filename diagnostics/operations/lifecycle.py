@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -37,8 +38,18 @@ STILL = Step()
 
 
 def opened(cluster_id: int, verdict: Verdict, now: datetime) -> Diagnosis:
-    """A new diagnosis."""
-    row = Diagnosis(cluster_id=cluster_id, fingerprint=verdict.fingerprint, opened_at=now, first_seen=verdict.first_seen)
+    """A new diagnosis, with what its fingerprint stands for: none of that ever changes."""
+    row = Diagnosis(
+        cluster_id=cluster_id,
+        fingerprint=verdict.fingerprint,
+        code=verdict.code,
+        namespace=verdict.namespace or "",
+        workload_kind=verdict.workload.kind,
+        workload_name=verdict.workload.name,
+        container=verdict.container or "",
+        opened_at=now,
+        first_seen=verdict.first_seen,
+    )
     _fill(row, verdict, now)
     return row
 
@@ -105,22 +116,16 @@ def is_old_news(verdict: Verdict, resolved_at: datetime) -> bool:
 def _fill(row: Diagnosis, verdict: Verdict, now: datetime) -> bool:
     """Takes a verdict over into a row; returns whether a reader sees a difference."""
     row.last_seen = now
-    body = _body(row, verdict)
-    told = {**(row.verdict or {}), "last_seen": body["last_seen"]} != body
-    row.verdict = body
-    row.code, row.confidence = verdict.code, verdict.confidence
-    row.severity = Severity[verdict.severity.upper()]
-    row.namespace, row.container = verdict.namespace or "", verdict.container or ""
-    row.workload_kind, row.workload_name = verdict.workload.kind, verdict.workload.name
+    # The row has seen more than this one look, so its times count; `last_seen` alone is no news.
+    said = msgspec.structs.replace(
+        verdict, pods=verdict.pods[:PODS_NAMED], first_seen=row.first_seen, last_seen=row.first_seen
+    )
+    digest = blake2b(msgspec.json.encode(said), digest_size=16).hexdigest()
+    if row.verdict_digest == digest:
+        return False
+    row.verdict_digest = digest
+    row.verdict = msgspec.json.decode(msgspec.json.encode(msgspec.structs.replace(said, last_seen=now)))
+    row.severity, row.confidence = int(Severity[verdict.severity.upper()]), verdict.confidence
     row.summary, row.restarts = verdict.summary, verdict.restarts
     row.pods_affected, row.pods_total = verdict.pods_affected, verdict.pods_total
-    return told
-
-
-def _body(row: Diagnosis, verdict: Verdict) -> dict[str, Any]:
-    """The verdict as JSON, with the times of the row, which has seen more than this one look."""
-    stored = msgspec.structs.replace(
-        verdict, pods=verdict.pods[:PODS_NAMED], first_seen=row.first_seen, last_seen=row.last_seen
-    )
-    body: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(stored))
-    return body
+    return True

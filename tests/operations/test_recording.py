@@ -17,13 +17,9 @@ from diagnostics.models import Activity, Cluster, Diagnosis, Occurrence
 from diagnostics.operations import recording
 from diagnostics.operations.recording import Recorded, record
 from diagnostics.rules import checks
-from diagnostics.snapshot.owners import WorkloadRef
 from tests.operations.building import MINUTE, T0, a_cluster, judgement, verdict
 
 pytestmark = pytest.mark.django_db
-
-CART = WorkloadRef("Deployment", "cart", "shop")
-
 
 @pytest.fixture
 def cluster() -> Cluster:
@@ -69,7 +65,7 @@ def test_a_verdict_in_its_grace_opens_nothing_and_is_looked_at_again(cluster: Cl
     recorded = note(cluster, T0, early)
 
     assert not Diagnosis.objects.exists()
-    assert recorded == Recorded(look_again={CART: T0 + MINUTE})
+    assert recorded == Recorded(look_again={"shop": T0 + MINUTE})
     assert note(cluster, T0 + MINUTE, early).ids
     assert Diagnosis.objects.get().state == "new"
 
@@ -77,7 +73,7 @@ def test_a_verdict_in_its_grace_opens_nothing_and_is_looked_at_again(cluster: Cl
 def test_the_earliest_end_of_a_grace_counts(cluster: Cluster) -> None:
     graces = [verdict(fingerprint=str(n), visible_at=T0 + n * MINUTE) for n in (3, 1, 2)]
 
-    assert note(cluster, T0, *graces).look_again == {CART: T0 + MINUTE}
+    assert note(cluster, T0, *graces).look_again == {"shop": T0 + MINUTE}
 
 
 def test_an_open_diagnosis_has_no_second_grace(cluster: Cluster) -> None:
@@ -132,7 +128,7 @@ def test_a_diagnosis_is_held_before_it_is_resolved(cluster: Cluster) -> None:
 
     held = note(cluster, T0 + MINUTE)
     assert Diagnosis.objects.get().state == "new"
-    assert held == Recorded(look_again={CART: T0 + 3 * MINUTE})
+    assert held == Recorded(look_again={"shop": T0 + 3 * MINUTE})
 
     note(cluster, T0 + 2.5 * MINUTE)
     assert Diagnosis.objects.get().state == "new"
@@ -243,11 +239,10 @@ def test_after_a_day_nothing_is_new(cluster: Cluster, *, again: bool) -> None:
     assert recorded.ids
 
 
-def test_only_the_workloads_that_were_looked_at_can_be_clean(cluster: Cluster) -> None:
-    other_namespace = verdict(fingerprint="other", namespace="test")
-    note(cluster, T0, verdict(), verdict(name="api"), other_namespace)
+def test_only_the_namespaces_that_were_looked_at_can_be_clean(cluster: Cluster) -> None:
+    note(cluster, T0, verdict(), verdict(name="api", namespace="test"), verdict(name="n1", namespace=None))
 
-    note(cluster, T0, workloads=frozenset({CART}))
+    note(cluster, T0, namespaces={"shop"})
 
     clean = Diagnosis.objects.filter(clean_since=T0)
     assert [row.fingerprint for row in clean] == ["cart"]
