@@ -56,6 +56,15 @@ class Logs:
                 self._lines[namespace, pod, container, True] = before
             self._lines[namespace, pod, container, False] = []
 
+    def repeat(self, namespace: str, pod: str, container: str, at: datetime) -> None:
+        """A container starts anew and writes what it wrote before."""
+        with self._lock:
+            runs = [(namespace, pod, container, previous) for previous in (False, True)]
+            lines = next((self._lines[run] for run in runs if run in self._lines), [])
+            prefix = f"{instant(at, nanoseconds=True)} ".encode()
+            self._lines[runs[1]] = lines
+            self._lines[runs[0]] = [_STAMP.sub(prefix, line) for line in lines]
+
     def append(self, namespace: str, pod: str, container: str, at: datetime, *texts: str) -> None:
         """The running container writes lines."""
         stamped = [f"{instant(at, nanoseconds=True)} {text}\n".encode() for text in texts]
