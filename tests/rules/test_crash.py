@@ -126,6 +126,17 @@ def test_killed_at_the_limit() -> None:
     assert len(commands) == 2
 
 
+def test_a_late_word_of_the_runtime() -> None:
+    """137 reads Error at first; a run before it that was killed for memory makes memory likely, no other does."""
+    before = {"terminated": ended(137, "OOMKilled", ago=300)}
+    found = only(suspect(status(ended(137), lastState=before), containers=LIMITED))
+    assert (found.rule.code, found.confidence) == ("crash-oom-limit", Confidence.LIKELY)
+    assert found.evidence[1].path == "status.containerStatuses[app].lastState.terminated.reason"
+    other = {"terminated": ended(1, "OOMKilled", ago=300)}
+    assert only(suspect(status(ended(137), lastState=other), containers=LIMITED)).rule.code == "crash-sigkill-unknown"
+    assert only(suspect(status(ended(1), lastState=before), containers=LIMITED)).rule.code == "crash-app-unknown"
+
+
 def test_killed_at_the_limit_of_the_pod() -> None:
     of = suspect(status(ended(137, "OOMKilled")), spec={"resources": {"limits": {"memory": "1Gi"}}})
     found = only(of)

@@ -8,6 +8,7 @@ from diagnostics.rules.crash.case import LOGS, VERIFY, Case, template_patch
 from diagnostics.rules.exits import OOM_KILLED, MemoryLimit, memory_limit
 from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule, Severity, Stage
 from diagnostics.snapshot.objects import Event
+from diagnostics.snapshot.pods import Terminated
 from diagnostics.snapshot.quantities import InvalidQuantity, in_binary, parse
 
 # A node kills for memory and the container ends within this time of each other.
@@ -58,18 +59,32 @@ OOM_NODE = Rule(
 
 
 def at_limit(case: Case) -> Finding | None:
-    """OOMKilled with 137: the main process itself."""
-    if case.end.reason != OOM_KILLED or not case.killed:
+    """OOMKilled with 137: the main process itself. Or 137 after a run that was: the runtime's word may come late."""
+    before = _killed_before(case)
+    if not case.killed or (case.end.reason != OOM_KILLED and before is None):
         return None
     limit = memory_limit(case.container)
     if limit is None:
         return _by_node(case, _node_event(case))
+    return _at_limit(case, limit, before)
+
+
+def _killed_before(case: Case) -> Terminated | None:
+    """The run before this one, where it was killed for memory."""
+    before = case.container.status.last_state.terminated
+    return before if before is not None and before.reason == OOM_KILLED and before.exit_code == 137 else None
+
+
+def _at_limit(case: Case, limit: MemoryLimit, before: Terminated | None) -> Finding:
+    told = case.end.reason == OOM_KILLED
+    path = case.container.path("lastState.terminated.reason")
     offender = case.suspect.template(limit.field) if limit.of_pod else None
     doubled = _doubled(limit)
     return case.finding(
         OOM_LIMIT,
-        Confidence.CERTAIN,
+        Confidence.CERTAIN if told else Confidence.LIKELY,
         _limit_evidence(case, limit),
+        *((case.suspect.quote(path, OOM_KILLED, before.finished_at),) if before and not told else ()),
         field=limit.field,
         offender=offender,
         owner="the pod's" if limit.of_pod else "its",
