@@ -44,8 +44,9 @@ def changed(waiting: Pod, **fields: Any) -> Pod:
         {"status__phase": "Failed"},
         {"metadata__deletionTimestamp": "2026-11-23T03:59:00Z"},
         {"spec__nodeName": "a"},
+        {"status__conditions": [{"type": "PodScheduled", "status": "True"}]},
     ],
-    ids=["running", "failed", "being deleted", "bound"],
+    ids=["running", "failed", "being deleted", "bound", "about to be bound"],
 )
 def test_quiet_for_a_pod_that_does_not_wait_for_a_node(fields: dict[str, Any]) -> None:
     assert findings(cluster(node("a")), changed(pod(FULL), **fields)) == []
@@ -78,6 +79,12 @@ def test_the_event_speaks_where_the_pod_has_no_condition() -> None:
     found = finding(cluster(), pod(None), events)
     assert found.rule.code == "sched-karpenter-refused"
     assert (found.evidence[0].source, found.evidence[0].value) == ("event", FULL)
+
+
+def test_a_bare_condition_is_all_that_is_quoted() -> None:
+    waiting = changed(pod(FULL), status__conditions=[{"type": "PodScheduled", "status": "False"}])
+    found = finding(cluster(), waiting)
+    assert (found.rule.code, found.evidence[0].path) == ("sched-other", "status.conditions[PodScheduled].status")
 
 
 def test_an_autoscaler_alone_is_not_the_scheduler() -> None:

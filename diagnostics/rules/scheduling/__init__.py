@@ -55,8 +55,9 @@ def _awaiting(suspect: Suspect) -> Finding:
 
 
 def _unbound(suspect: Suspect) -> bool:
-    pod = suspect.pod
-    return pod.status.phase == "Pending" and not pod.spec.node_name and pod.metadata.deletion_timestamp is None
+    pod, scheduled = suspect.pod, suspect.pod.status.condition("PodScheduled")
+    waits = pod.status.phase == "Pending" and not pod.spec.node_name and not (scheduled and scheduled.true)
+    return waits and pod.metadata.deletion_timestamp is None
 
 
 def _names_missing_node(suspect: Suspect) -> bool:
@@ -70,9 +71,9 @@ def _names_missing_node(suspect: Suspect) -> bool:
 def _stated(suspect: Suspect) -> Evidence | None:
     """What the scheduler says: the condition first, which outlives the event; `at` is since when."""
     scheduled = suspect.pod.status.condition("PodScheduled")
-    if scheduled and (scheduled.message or scheduled.reason):
-        field, value = ("message", scheduled.message) if scheduled.message else ("reason", scheduled.reason)
-        return suspect.quote(f"{_CONDITION}.{field}", value, scheduled.last_transition_time)
+    if scheduled is not None:
+        field = next((field for field in ("message", "reason") if getattr(scheduled, field)), "status")
+        return suspect.quote(f"{_CONDITION}.{field}", getattr(scheduled, field), scheduled.last_transition_time)
     events = [event for event in suspect.events("FailedScheduling") if not autoscaling.is_karpenter(event)]
     if not events:
         return None
