@@ -96,8 +96,12 @@ GRACE = _rule(
 def terminating(suspect: Suspect) -> Iterator[Finding]:
     """Pods past their deletion time by more than a minute, and what keeps them."""
     due = suspect.pod.metadata.deletion_timestamp
-    if due is not None and suspect.age(due) > OVERDUE:
-        yield next(finding for step in _LADDER if (finding := step(suspect)))
+    if due is None or suspect.age(due) <= OVERDUE:
+        return
+    finding = next(finding for step in _LADDER if (finding := step(suspect)))
+    # Until then the taint that removed the pod from a lost node is the news (taint-evicted), and must not be hidden.
+    if finding.rule is not NODE_GONE or suspect.age(due) >= NODE_GONE.visible_after:
+        yield finding
 
 
 def _finding(

@@ -307,6 +307,11 @@ def test_nothing_is_wrong_until_a_minute_past_the_grace_period() -> None:
     assert codes(terminating, suspect()) == []
 
 
+def test_a_lost_node_is_told_once_it_is_due() -> None:
+    assert codes(terminating, going(299, node_ready="Unknown")) == []
+    assert codes(terminating, going(300, node_ready="Unknown")) == ["term-node-gone"]
+
+
 def test_nodes_that_were_not_read_are_not_gone() -> None:
     of = going()
     of.snapshot.nodes.clear()
