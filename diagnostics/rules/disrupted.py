@@ -15,6 +15,7 @@ from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.objects import Event, Node
 
 _DESCRIBE = "kubectl -n {namespace} describe pod {pod}"
+_REFERENCE = ("https://kubernetes.io/docs/concepts/workloads/pods/disruptions/",)
 _PODS = ("kubectl -n {namespace} get pods -o wide",)
 
 
@@ -36,6 +37,7 @@ def _rule(
         remedy=remedy,
         commands=commands or (_DESCRIBE,),
         verify=_PODS,
+        references=_REFERENCE,
         notify_after=notify_after,
     )
 

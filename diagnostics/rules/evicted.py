@@ -15,6 +15,7 @@ from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.quantities import InvalidQuantity, in_binary, parse
 
 _DESCRIBE = "kubectl -n {namespace} describe pod {pod}"
+_REFERENCE = ("https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/",)
 _PODS = ("kubectl -n {namespace} get pods -o wide",)
 
 
@@ -28,6 +29,7 @@ def _rule(code: str, message: str, cause: str, remedy: str, severity: Severity =
         remedy=remedy,
         commands=(_DESCRIBE, "kubectl describe node {node}"),
         verify=_PODS,
+        references=_REFERENCE,
     )
 
 
@@ -91,6 +93,7 @@ RESIDUE = Rule(
     remedy="Delete the failed pods when nobody needs them for evidence.",
     commands=("kubectl -n {namespace} delete pod --field-selector=status.phase=Failed",),
     verify=_PODS,
+    references=_REFERENCE,
     visible_after=NEWS,
     notify_after=NEVER,
 )

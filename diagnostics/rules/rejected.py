@@ -17,6 +17,7 @@ from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.quantities import in_binary, in_cores
 
 _NODE = "kubectl describe node {node}"
+_REFERENCE = ("https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/",)
 _VERIFY = ("kubectl -n {namespace} get pods -o wide",)
 
 
@@ -38,6 +39,7 @@ def _rule(
         remedy=remedy,
         commands=(_NODE, "kubectl -n {namespace} delete pod {pod}"),
         verify=_VERIFY,
+        references=_REFERENCE,
         visible_after=visible_after,
         notify_after=notify_after,
     )

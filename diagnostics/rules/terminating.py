@@ -17,6 +17,10 @@ from diagnostics.rules.suspect import Suspect
 OVERDUE = timedelta(seconds=60)
 
 _DESCRIBE = "kubectl -n {namespace} describe pod {pod}"
+_REFERENCES = (
+    "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination",
+    "https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/",
+)
 _GONE = ("kubectl -n {namespace} get pod {pod} --ignore-not-found",)
 
 
@@ -41,6 +45,7 @@ def _rule(
         remedy=remedy,
         commands=(*commands, _DESCRIBE),
         verify=_GONE,
+        references=_REFERENCES,
         explains=explains,
         visible_after=timedelta(minutes=visible),
         notify_after=NEVER if notify is None else timedelta(minutes=notify),

@@ -19,6 +19,12 @@ from diagnostics.snapshot.pods import Terminated
 LOGS = "kubectl -n {namespace} logs {pod} -c {container} --tail=100 --previous={previous}"
 VERIFY = ("kubectl -n {namespace} get pod {pod}", "kubectl -n {namespace} rollout status {workload}")
 
+# Where people can read on.
+DEBUGGING = ("https://kubernetes.io/docs/tasks/debug/debug-application/debug-running-pod/",)
+PROBES = ("https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/",)
+MEMORY = ("https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-resource/",)
+LIFECYCLE = ("https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/",)
+
 # Kinds whose template `kubectl patch` can change, so that the pods are made anew.
 _PATCHED = ("Deployment", "StatefulSet", "DaemonSet")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from diagnostics.rules.crash.case import LOGS, VERIFY, Case
+from diagnostics.rules.crash.case import DEBUGGING, LOGS, VERIFY, Case
 from diagnostics.rules.exits import NOT_STARTED, SIGNALS, signal_of
 from diagnostics.rules.model import Confidence, Evidence, Finding, Rule, Severity, Stage
 from diagnostics.rules.signatures.last_words import short
@@ -24,6 +24,7 @@ def _rule(code: str, message: str, cause: str, remedy: str, clocks: tuple[float,
         remedy=remedy,
         commands=(LOGS,),
         verify=VERIFY,
+        references=DEBUGGING,
         visible_after=timedelta(minutes=clocks[0]),
         notify_after=timedelta(minutes=clocks[1]),
     )
@@ -116,6 +117,7 @@ UNKNOWN = Rule(
     remedy="{advice}",
     commands=(LOGS,),
     verify=VERIFY,
+    references=DEBUGGING,
     visible_after=timedelta(minutes=1),
     notify_after=timedelta(minutes=5),
 )

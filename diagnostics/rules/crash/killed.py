@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from diagnostics.rules.crash.case import LOGS, VERIFY, Case
+from diagnostics.rules.crash.case import LIFECYCLE, LOGS, VERIFY, Case
 from diagnostics.rules.crash.memory import NODE_OOM_WITHIN
 from diagnostics.rules.exits import STATUS_UNKNOWN, signal_of
 from diagnostics.rules.model import NEVER, Confidence, Finding, Offender, Rule, Severity, Stage
@@ -25,6 +25,7 @@ STATUS_LOST = Rule(
     remedy="Look at the node: was it rebooted, or its runtime reset? The container itself needs no mending.",
     commands=("kubectl describe node {node}",),
     verify=VERIFY,
+    references=LIFECYCLE,
     visible_after=timedelta(minutes=1),
     notify_after=timedelta(minutes=5),
 )
@@ -39,6 +40,7 @@ GRACE_EXCEEDED = Rule(
     "terminationGracePeriodSeconds.",
     commands=("kubectl -n {namespace} describe pod {pod}", LOGS),
     verify=VERIFY,
+    references=LIFECYCLE,
     visible_after=timedelta(minutes=5),
     notify_after=NEVER,
 )
@@ -52,6 +54,7 @@ SIGKILL_UNKNOWN = Rule(
     remedy="Look for the kill in the node's kernel log, and at what in the container sends signals.",
     commands=("kubectl debug node/{node} -it --image=busybox -- chroot /host dmesg -T", LOGS),
     verify=VERIFY,
+    references=LIFECYCLE,
     visible_after=timedelta(minutes=1),
     notify_after=timedelta(minutes=5),
 )
@@ -66,6 +69,7 @@ SIGTERM = Rule(
     "container's command.",
     commands=(LOGS, "kubectl -n {namespace} describe pod {pod}"),
     verify=VERIFY,
+    references=LIFECYCLE,
     visible_after=timedelta(minutes=2),
     notify_after=timedelta(minutes=10),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from diagnostics.rules.crash.case import LOGS, VERIFY, Case, template_patch
+from diagnostics.rules.crash.case import LOGS, MEMORY, VERIFY, Case, template_patch
 from diagnostics.rules.exits import OOM_KILLED, MemoryLimit, memory_limit
 from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule, Severity, Stage
 from diagnostics.snapshot.objects import Event
@@ -29,6 +29,7 @@ OOM_LIMIT = Rule(
         "kubectl -n {namespace} top pod {pod} --containers",
     ),
     verify=VERIFY,
+    references=MEMORY,
     notify_after=timedelta(minutes=1),
 )
 OOM_CHILD = Rule(
@@ -42,6 +43,7 @@ OOM_CHILD = Rule(
     remedy="Start fewer workers, or raise the memory limit above what all of them need together.",
     commands=("kubectl -n {namespace} top pod {pod} --containers", LOGS),
     verify=VERIFY,
+    references=MEMORY,
     notify_after=timedelta(minutes=5),
 )
 OOM_NODE = Rule(
@@ -54,6 +56,7 @@ OOM_NODE = Rule(
     remedy="Give memory requests that match real use, so that the node is not overcommitted; see what else grew on it.",
     commands=("kubectl describe node {node}", "kubectl top pod -A --sort-by=memory"),
     verify=VERIFY,
+    references=MEMORY,
     notify_after=timedelta(minutes=2),
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from diagnostics.rules.crash.case import LOGS, VERIFY
+from diagnostics.rules.crash.case import DEBUGGING, LOGS, VERIFY
 from diagnostics.rules.model import Evidence, Rule, Severity, Stage
 from diagnostics.rules.probes.failures import port_of
 from diagnostics.rules.suspect import ContainerView
@@ -22,6 +22,7 @@ IN_POD = Rule(
     remedy="Let one of the two listen on another port.",
     commands=("kubectl -n {namespace} edit {workload}", LOGS),
     verify=VERIFY,
+    references=DEBUGGING,
     notify_after=timedelta(minutes=2),
 )
 HOST = Rule(
@@ -34,6 +35,7 @@ HOST = Rule(
     remedy="Use another port, or keep the two off the same node; during a rollout let the old pod go first.",
     commands=("kubectl get pods -A -o wide --field-selector spec.nodeName={node}", LOGS),
     verify=VERIFY,
+    references=DEBUGGING,
     notify_after=timedelta(minutes=3),
 )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from diagnostics.rules.crash.case import LOGS, VERIFY, Case
+from diagnostics.rules.crash.case import LOGS, PROBES, VERIFY, Case
 from diagnostics.rules.exits import duration, signal_of
 from diagnostics.rules.model import Confidence, Finding, Rule, Severity, Stage
 from diagnostics.rules.probes.failures import (
@@ -41,6 +41,7 @@ LIVENESS = Rule(
     "startupProbe for slow starts); if it hangs, take a thread dump before the next kill.",
     commands=("kubectl -n {namespace} describe pod {pod}", LOGS),
     verify=VERIFY,
+    references=PROBES,
     visible_after=timedelta(seconds=30),
     notify_after=timedelta(minutes=3),
 )
@@ -55,6 +56,7 @@ STARTUP = Rule(
     "log for what it waits for.",
     commands=("kubectl -n {namespace} patch {workload} -p {patch}", LOGS),
     verify=VERIFY,
+    references=PROBES,
     visible_after=timedelta(seconds=30),
     notify_after=timedelta(minutes=3),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from diagnostics.rules.crash.case import LOGS, VERIFY, Case
+from diagnostics.rules.crash.case import DEBUGGING, LOGS, VERIFY, Case
 from diagnostics.rules.model import Confidence, Finding, Rule, Severity, Stage
 
 # Names that mesh, identity, proxy and log-shipping projects give to the containers that they inject or document.
@@ -40,6 +40,7 @@ SIDECAR = Rule(
     remedy="{advice}",
     commands=(LOGS,),
     verify=VERIFY,
+    references=DEBUGGING,
     visible_after=timedelta(minutes=1),
     notify_after=timedelta(minutes=5),
 )

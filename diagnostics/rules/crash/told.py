@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from diagnostics.rules.crash.case import LOGS, VERIFY, Case
+from diagnostics.rules.crash.case import DEBUGGING, LOGS, VERIFY, Case
 from diagnostics.rules.crash.dependency import is_loopback, service_of
 from diagnostics.rules.crash.ports import HOST, IN_POD, rival
 from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule, Severity, Stage
@@ -26,6 +26,7 @@ def _told(code: str, *commands: str, clocks: tuple[float, int] = (0.5, 3)) -> Ru
         remedy="{advice}",
         commands=(*commands, LOGS),
         verify=VERIFY,
+        references=DEBUGGING,
         visible_after=timedelta(minutes=clocks[0]),
         notify_after=timedelta(minutes=clocks[1]),
     )

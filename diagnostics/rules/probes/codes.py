@@ -8,6 +8,7 @@ from diagnostics.rules.model import NEVER, Rule, Severity, Stage
 
 _EVENTS = "kubectl -n {namespace} get events --field-selector involvedObject.name={pod},reason=Unhealthy"
 _LOGS = "kubectl -n {namespace} logs {pod} -c {container} --tail=100"
+_REFERENCE = ("https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/",)
 _VERIFY = ("kubectl -n {namespace} get pod {pod} -o wide",)
 
 
@@ -28,6 +29,7 @@ def _probe_rule(
         remedy=remedy,
         commands=(_LOGS, _EVENTS),
         verify=_VERIFY,
+        references=_REFERENCE,
         visible_after=timedelta(minutes=clocks[0]),
         notify_after=timedelta(minutes=clocks[1]),
     )
@@ -76,6 +78,7 @@ PORT_UNDECLARED = Rule(
     remedy="Declare the port under that name, or let the probe name one that is declared: {declared}.",
     commands=("kubectl -n {namespace} edit {workload}",),
     verify=_VERIFY,
+    references=_REFERENCE,
     explains=("probe-*", "ready-no-cause"),
     notify_after=timedelta(minutes=2),
 )
@@ -88,6 +91,7 @@ REDIRECT = Rule(
     remedy="Let the probe ask a path that answers itself.",
     commands=(_EVENTS,),
     verify=_VERIFY,
+    references=_REFERENCE,
     visible_after=timedelta(minutes=10),
     notify_after=NEVER,
 )
@@ -108,6 +112,7 @@ MESH_SIDECAR = Rule(
     "sidecar's log says.",
     commands=(_LOGS, "kubectl -n istio-system get pods -l app=istiod"),
     verify=_VERIFY,
+    references=_REFERENCE,
     visible_after=timedelta(minutes=1),
     notify_after=timedelta(minutes=3),
 )
@@ -120,6 +125,7 @@ NO_CAUSE = Rule(
     remedy="Run the readiness probe by hand, and read the container's log.",
     commands=(_LOGS, _EVENTS),
     verify=_VERIFY,
+    references=_REFERENCE,
     visible_after=timedelta(minutes=5),
     notify_after=timedelta(minutes=15),
 )
@@ -133,6 +139,7 @@ GATE = Rule(
     remedy="Look at the controller that owns the gate: is it running, and does it have the pod among its targets?",
     commands=("kubectl -n {namespace} describe pod {pod}",),
     verify=_VERIFY,
+    references=("https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-readiness-gate",),
     visible_after=timedelta(minutes=2),
     notify_after=timedelta(minutes=5),
 )
