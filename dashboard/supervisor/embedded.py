@@ -10,7 +10,7 @@ from dashboard.environment import PROJECT, Environment
 from dashboard.supervisor.preflight import redis_server
 from dashboard.supervisor.probes import http_answers, redis_answers
 from dashboard.supervisor.program import Program
-from dashboard.supervisor.watched import Watched
+from dashboard.supervisor.watched import Demo, Watched
 from dashboard.values import Address
 
 PYTHON = sys.executable
@@ -52,10 +52,11 @@ def redis(environment: Environment) -> Program:
     )
 
 
-def demo_cluster(address: Address) -> Program:
+def demo_cluster(demo: Demo) -> Program:
     """The Kubernetes API of the demo cluster."""
-    command = (PYTHON, "manage.py", "democluster", "--port", str(address.port))
-    return Program(name="demo", command=command, is_ready=http_answers(address, "/readyz"), shown=False)
+    command = (PYTHON, "manage.py", "democluster", "--port", str(demo.port), "--kubeconfig", str(demo.kubeconfig))
+    ready = http_answers(Address("127.0.0.1", demo.port), "/readyz")
+    return Program(name="demo", command=command, is_ready=ready, shown=False)
 
 
 def web(environment: Environment) -> Program:

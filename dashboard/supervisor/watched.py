@@ -9,10 +9,16 @@ from pathlib import Path
 
 from dashboard.environment import Environment
 from dashboard.supervisor.preflight import CannotStart, free_port
-from dashboard.values import Address
-from diagnostics.demo import kubeconfig
+from diagnostics.kube import kubeconfig
+from diagnostics.kube.errors import ConfigurationError
 
-IN_CLUSTER_TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The port on which the demo cluster has to listen, and the kubeconfig that it writes for those who watch it."""
+
+    port: int
+    kubeconfig: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +27,33 @@ class Watched:
 
     words: str
     variables: Mapping[str, str] = field(default_factory=dict)
-    demo: Address | None = None  # Where the demo cluster has to listen.
+    demo: Demo | None = None
 
 
 def choose_watched(environment: Environment) -> Watched:
     """The demo if it is asked for or nothing else is found; raises `CannotStart` for a kubeconfig that is broken."""
-    found = kubeconfig_found(environment)
-    if environment.demo or (environment.demo is None and not found):
-        why = "as DEMO asks for" if environment.demo else "for no kubeconfig was found; point KUBECONFIG at yours"
-        return _demo(environment, why)
-    if not found:
-        raise CannotStart("DEMO is off and no kubeconfig was found; name one as KUBECONFIG, or leave DEMO out")
-    return Watched(words="")
+    if environment.demo:
+        return _demo(environment, "as DEMO asks for")
+    try:
+        files = kubeconfig.files(None, {"KUBECONFIG": environment.kubeconfig})
+        if files:
+            return Watched(words=_contexts(kubeconfig.load(files), environment.clusters))
+    except ConfigurationError as error:
+        raise CannotStart(str(error)) from error
+    if "KUBERNETES_SERVICE_HOST" in os.environ:
+        return Watched(words="the cluster that this runs in")
+    if environment.demo is None:
+        return _demo(environment, "for no kubeconfig was found; KUBECONFIG names yours")
+    raise CannotStart("DEMO is off and no kubeconfig was found; name one as KUBECONFIG, or leave DEMO out")
 
 
-def kubeconfig_found(environment: Environment) -> bool:
-    """Whether there is a cluster to watch: a kubeconfig named or in its usual place, or a cluster around us."""
-    usual = Path.home() / ".kube" / "config"
-    around = "KUBERNETES_SERVICE_HOST" in os.environ and IN_CLUSTER_TOKEN.exists()
-    return bool(environment.kubeconfig) or usual.exists() or around
+def _contexts(merged: kubeconfig.Kubeconfig, asked: list[str]) -> str:
+    """`prod-eu and prod-us of /home/me/.kube/config`; raises ConfigurationError for a context that is not whole."""
+    chosen = [merged.context(name) for name in asked] or [merged.context(None)]
+    return f"{' and '.join(context.name for context in chosen)} of {merged.source}"
 
 
 def _demo(environment: Environment, why: str) -> Watched:
-    address = Address("127.0.0.1", free_port())
-    path = environment.data_dir / "demo.kubeconfig"
-    kubeconfig.write(path, f"http://{address}", name="demo", namespace="default", token="")
-    variables = {"DEMO": "1", "KUBECONFIG": str(path), "SICKBAY_CLUSTERS": "", "SICKBAY_NAMESPACES": ""}
-    return Watched(words=f"the demo cluster, {why}", variables=variables, demo=address)
+    demo = Demo(free_port(), environment.data_dir / "demo.kubeconfig")
+    variables = {"DEMO": "1", "KUBECONFIG": str(demo.kubeconfig), "SICKBAY_CLUSTERS": "", "SICKBAY_NAMESPACES": ""}
+    return Watched(words=f"the demo cluster, {why}", variables=variables, demo=demo)
