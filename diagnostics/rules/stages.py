@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import takewhile
 
 from diagnostics.rules.model import Evidence
 from diagnostics.rules.suspect import ContainerView, Suspect
@@ -88,9 +89,4 @@ def began(events: Iterable[Event]) -> datetime | None:
 
 def _predecessors(container: ContainerView) -> list[ContainerView]:
     """The init containers that have to be done before this one."""
-    earlier: list[ContainerView] = []
-    for other in container.suspect.containers:
-        if other.name == container.name or not other.init:
-            break
-        earlier.append(other)
-    return earlier
+    return list(takewhile(lambda other: other.init and other.name != container.name, container.suspect.containers))

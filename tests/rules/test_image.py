@@ -105,6 +105,12 @@ def test_where_the_message_was_cut_the_newest_event_of_that_container_tells() ->
     assert [fact.source for fact in finding.evidence[:2]] == ["pod", "event"]
 
 
+def test_a_registry_that_is_unavailable_by_reason_needs_no_words() -> None:
+    assert codes(image_pull, suspect(pod(waiting("RegistryUnavailable", "try later")))) == [
+        "image-registry-unreachable"
+    ]
+
+
 def test_without_a_message_the_reason_is_quoted() -> None:
     (finding,) = found(image_pull, suspect(pod(waiting("ErrImagePull"))))
     assert finding.rule.code == "image-unknown"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diagnostics.rules.exits import OOM_KILLED, explain_end, recent, restarts
+from diagnostics.rules.exits import OOM_KILLED, Ending, explain_end, recent, restarts
 from diagnostics.rules.init import rules
 from diagnostics.rules.init.waiting import Awaited, awaited
 from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, check
@@ -20,11 +20,8 @@ def init_failed(suspect: Suspect) -> Iterator[Finding]:
     if suspect.pod.metadata.deletion_timestamp is not None or suspect.pod.status.reason:
         return
     for container in suspect.containers:
-        end = container.last_end
-        if not _plain(container) or not container.blocks_main or end is None or not recent(container):
-            continue
-        if end.exit_code != 0 and end.reason != OOM_KILLED:
-            yield from _failed(container)
+        if _ended_badly(container) and (ending := explain_end(container)):
+            yield _failed(container, ending)
 
 
 @check(rules.RUNNING_LONG, rules.WAIT_DEPENDENCY)
@@ -59,21 +56,27 @@ def _plain(container: ContainerView) -> bool:
     return container.init and not container.spec.restartable
 
 
-def _failed(container: ContainerView) -> Iterator[Finding]:
-    if ending := explain_end(container):
-        yield container.finding(
-            rules.FAILED,
-            Confidence.CERTAIN,
-            *ending.evidence,
-            field=_field(container),
-            since=failing_since(container, "BackOff"),
-            signature=ending.signature,
-            ruled_out=("not the main containers: they have not started yet",),
-            ended=ending.words,
-            again=restarts(container),
-            why=ending.cause,
-            mend=ending.remedy,
-        )
+def _ended_badly(container: ContainerView) -> bool:
+    end = container.last_end
+    if not _plain(container) or not container.blocks_main or end is None:
+        return False
+    return end.exit_code != 0 and end.reason != OOM_KILLED and recent(container)
+
+
+def _failed(container: ContainerView, ending: Ending) -> Finding:
+    return container.finding(
+        rules.FAILED,
+        Confidence.CERTAIN,
+        *ending.evidence,
+        field=_field(container),
+        since=failing_since(container, "BackOff"),
+        signature=ending.signature,
+        ruled_out=("not the main containers: they have not started yet",),
+        ended=ending.words,
+        again=restarts(container),
+        why=ending.cause,
+        mend=ending.remedy,
+    )
 
 
 def _running(container: ContainerView) -> Finding:
