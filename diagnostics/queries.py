@@ -18,7 +18,7 @@ from diagnostics.rules.model import Severity
 from diagnostics.snapshot.cluster import ContainerLog
 
 PAGE_SIZE = 50
-COUNT_LIMIT = 1_000  # Above it a count of the resolved is no longer exact: nobody needs it, and it would read them all.
+COUNT_LIMIT = 1_000  # Above it a count is no longer exact where it would have to read everything to be.
 TEXT_LIMIT = 200  # Characters of a search that are looked for.
 HISTORY_LIMIT = 50  # Occurrences and activities of one diagnosis that are shown.
 PODS_LIMIT = 100  # Affected pods of one diagnosis that are shown.
@@ -72,11 +72,11 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many diagnoses there are; `resolved` stops at COUNT_LIMIT + 1."""
+    """How many diagnoses there are."""
 
     new: int
     regressed: int
-    resolved: int
+    resolved: int | None  # Stops at COUNT_LIMIT + 1; None if it was not looked for.
     open_by_cluster: dict[str, int]  # By the cluster's name; only those that have one.
 
     @property
@@ -89,15 +89,19 @@ class Counts:
         """What nobody has looked at yet."""
         return self.new + self.regressed
 
-    def of(self, tab: Tab) -> int:
-        """The count of one list."""
+    def of(self, tab: Tab) -> int | None:
+        """The count of one list; None if it was not looked for."""
         return {Tab.REVIEW: self.review, Tab.OPEN: self.open, Tab.RESOLVED: self.resolved}[tab]
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the open diagnoses can be narrowed to, with how many each choice leaves, most first."""
+    """What the open diagnoses can be narrowed to, with how many each choice leaves, most first.
 
+    More than COUNT_LIMIT are not all looked at: then these are the choices of the severest, and the counts say no more.
+    """
+
+    exact: bool
     severities: tuple[tuple[Severity, int], ...]
     codes: tuple[tuple[str, int], ...]
     namespaces: tuple[tuple[str, int], ...]
@@ -143,8 +147,11 @@ def clusters_with_last_resolved() -> QuerySet[Cluster, tuple[str, datetime | Non
     return Cluster.objects.values_list("name", Subquery(latest.values("resolved_at")[:1]))
 
 
-def counts(chosen: Filter) -> Counts:
-    """Counts of the lists as narrowed by a filter."""
+def counts(chosen: Filter, *, with_resolved: bool = True) -> Counts:
+    """Counts of the lists as narrowed by a filter.
+
+    A text has to be looked for in every row, and of resolved rows there may be a million: leave them out unless asked.
+    """
     narrowed = Diagnosis.objects.filter(chosen.condition())
     by_cluster = narrowed.filter(_IS_OPEN).values("cluster__name").order_by()
     found = by_cluster.annotate(
@@ -156,21 +163,24 @@ def counts(chosen: Filter) -> Counts:
     return Counts(
         new=sum(row["new"] for row in rows),
         regressed=sum(row["regressed"] for row in rows),
-        resolved=narrowed.filter(state=Diagnosis.State.RESOLVED)[: COUNT_LIMIT + 1].count(),
+        resolved=_resolved(narrowed) if with_resolved else None,
         open_by_cluster={row["cluster__name"]: row["open"] for row in rows},
     )
 
 
+def _resolved(narrowed: QuerySet[Diagnosis]) -> int:
+    return narrowed.filter(state=Diagnosis.State.RESOLVED)[: COUNT_LIMIT + 1].count()
+
+
 def choices() -> Choices:
-    """What the open diagnoses can be narrowed to, from one grouped query."""
+    """What the open diagnoses can be narrowed to."""
     columns = ("severity", "code", "namespace")
-    grouped = Diagnosis.objects.filter(_IS_OPEN).values_list(*columns).annotate(n=Count("pk")).order_by()
-    tallies: tuple[Counter[Any], Counter[Any], Counter[Any]] = (Counter(), Counter(), Counter())
-    for *values, n in grouped:
-        for tally, value in zip(tallies, values, strict=True):
-            tally[value] += n
+    severest = Diagnosis.objects.filter(_IS_OPEN).order_by("-severity").values_list(*columns)
+    rows = list(severest[: COUNT_LIMIT + 1])
+    tallies: list[Counter[Any]] = [Counter(column) for column in zip(*rows, strict=True)] or [Counter()] * 3
     severities, codes, namespaces = tallies
     return Choices(
+        exact=len(rows) <= COUNT_LIMIT,
         severities=tuple((Severity(value), n) for value, n in sorted(severities.items(), reverse=True)),
         codes=tuple(codes.most_common()),
         namespaces=tuple((name, n) for name, n in namespaces.most_common() if name),

@@ -25,7 +25,7 @@ class Option:
     """One choice of a menu: following its link takes it, or gives it up if it is taken."""
 
     text: str
-    count: int
+    count: int | None  # What it leaves; None if that was not counted.
     url: str
     chosen: bool
 
@@ -37,7 +37,7 @@ class Menu:
     label: str
     chosen: tuple[str, ...]
     options: tuple[Option, ...]
-    hidden: int  # Choices that did not fit.
+    more: bool  # Whether there are choices that are not listed.
     any_url: str
 
 
@@ -104,30 +104,35 @@ class Selection:
     def menus(self, choices: Choices) -> tuple[Menu, ...]:
         """The menus that narrow it."""
         return (
-            self._menu(_("Severity"), "severities", choices.severities),
-            self._menu(_("Cause"), "codes", choices.codes),
-            self._menu(_("Namespace"), "namespaces", choices.namespaces),
+            self._menu(_("Severity"), "severities", choices.severities, exact=choices.exact),
+            self._menu(_("Cause"), "codes", choices.codes, exact=choices.exact),
+            self._menu(_("Namespace"), "namespaces", choices.namespaces, exact=choices.exact),
         )
 
     def cluster_menu(self, names: tuple[str, ...]) -> tuple[Option, ...]:
         """One cluster at a time, or all."""
         return tuple(
-            Option(name, 0, self.narrowed(clusters=(name,)).url, chosen=self.filter.clusters == (name,))
+            Option(name, None, self.narrowed(clusters=(name,)).url, chosen=self.filter.clusters == (name,))
             for name in names
         )
 
-    def _menu(self, label: str, field: str, offered: Sequence[tuple[object, int]]) -> Menu:
+    def _menu(self, label: str, field: str, offered: Sequence[tuple[object, int]], *, exact: bool) -> Menu:
         taken: tuple[object, ...] = getattr(self.filter, field)
         counts = dict.fromkeys(taken, 0) | dict(offered)  # What is chosen stays, though nothing is left of it.
         options = tuple(
-            Option(_text(value), n, self.narrowed(**{field: _toggled(taken, value)}).url, chosen=value in taken)
+            Option(
+                _text(value),
+                n if exact else None,
+                self.narrowed(**{field: _toggled(taken, value)}).url,
+                chosen=value in taken,
+            )
             for value, n in counts.items()
         )
         return Menu(
             label=label,
             chosen=tuple(option.text for option in options if option.chosen),
             options=options[:OPTIONS_SHOWN],
-            hidden=len(options[OPTIONS_SHOWN:]),
+            more=not exact or len(options) > OPTIONS_SHOWN,
             any_url=self.narrowed(**{field: ()}).url,
         )
 

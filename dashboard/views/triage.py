@@ -78,7 +78,9 @@ def triage(request: HttpRequest) -> HttpResponse:
 
 def _list(overview: Overview, selection: Selection) -> dict[str, Any]:
     chosen = selection.filter
-    matching = queries.counts(chosen) if chosen else overview.counts
+    matching = overview.counts
+    if chosen:
+        matching = queries.counts(chosen, with_resolved=not chosen.text or selection.tab is Tab.RESOLVED)
     listing = queries.listing(selection.tab, chosen, overview.now, selection.page)
     return {
         "rows": _rows(listing.rows, overview, opened=_shows_first_opened(selection, matching)),
@@ -94,7 +96,7 @@ def _list(overview: Overview, selection: Selection) -> dict[str, Any]:
 
 
 def _shows_first_opened(selection: Selection, matching: Counts) -> bool:
-    return selection.tab is not Tab.RESOLVED and selection.page == 1 and matching.of(selection.tab) <= FEW
+    return selection.tab is not Tab.RESOLVED and selection.page == 1 and (matching.of(selection.tab) or 0) <= FEW
 
 
 def _rows(found: Sequence[Diagnosis], overview: Overview, *, opened: bool) -> list[Row]:

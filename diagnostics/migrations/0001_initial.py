@@ -182,7 +182,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='diagnosis',
-            index=models.Index(condition=models.Q(('state', 'resolved'), _negated=True), fields=['-severity', '-last_seen', 'number'], name='diagnosis_open'),
+            index=models.Index(condition=models.Q(('state', 'resolved'), _negated=True), fields=['-severity', '-pods_affected', '-opened_at', 'number'], name='diagnosis_open'),
         ),
         migrations.AddIndex(
             model_name='diagnosis',

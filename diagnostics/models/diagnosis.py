@@ -66,8 +66,10 @@ class Diagnosis(models.Model):
             ),
         )
         indexes = (
-            models.Index(
-                fields=("-severity", "-last_seen", "number"), name="diagnosis_open", condition=~Q(state="resolved")
+            models.Index(  # Holds all that the order of the triage list is computed from.
+                fields=("-severity", "-pods_affected", "-opened_at", "number"),
+                name="diagnosis_open",
+                condition=~Q(state="resolved"),
             ),
             models.Index(fields=("-resolved_at", "number"), name="diagnosis_resolved", condition=Q(state="resolved")),
             models.Index(fields=("cluster", "state"), name="diagnosis_of_cluster"),
