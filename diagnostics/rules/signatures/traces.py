@@ -44,6 +44,10 @@ _RUST_HEAD = re.compile(r"^thread '[^']{0,100}'(?: \(\d+\))? panicked at (?P<whe
 _DOTNET_HEAD = re.compile(r"^Unhandled exception\. ")
 _DOTNET_FRAME = re.compile(r"^\s+at (?P<frame>.{1,300})")
 
+# How a trace begins; whatever begins otherwise names the type of an exception.
+_BEGINNINGS = ("Traceback (", "  File ", "panic: ", "fatal error: ", "thread '", "Unhandled exception. ")
+_TYPE_WORDS = ("Exception", "Error", "Throwable")
+
 # How far below its headline a trace may go on.
 _DEPTH = 120
 # How many indented lines may go on with an exception's message (psycopg writes three).
@@ -55,13 +59,22 @@ def traces(lines: Sequence[str]) -> list[Trace]:
     found: list[Trace] = []
     at = 0
     while at < len(lines):
-        trace = next((trace for reader in _READERS if (trace := reader(lines, at))), None)
+        trace = _trace(lines, at) if _may_begin(lines[at]) else None
         if trace is None:
             at += 1
             continue
         found.append(trace)
         at = trace.last + 1
     return found
+
+
+def _may_begin(line: str) -> bool:
+    """Whether a trace may begin here: most lines are told apart by this alone."""
+    return line.startswith(_BEGINNINGS) or any(word in line for word in _TYPE_WORDS)
+
+
+def _trace(lines: Sequence[str], first: int) -> Trace | None:
+    return next((trace for reader in _READERS if (trace := reader(lines, first))), None)
 
 
 def _below(lines: Sequence[str], first: int) -> range:
@@ -103,11 +116,8 @@ def _python_frame(lines: Sequence[str]) -> str:
 
 def _java(lines: Sequence[str], first: int) -> Trace | None:
     """An exception with its frames and causes; the deepest cause is the headline. Or one that stands in a line."""
-    line = lines[first]
-    if not any(word in line for word in ("Exception", "Error", "Throwable")):
-        return None
     last = _run(lines, first + 1, lambda below: _JAVA_FRAME.match(below) or below.startswith("Caused by: "))
-    if not (_JAVA_HEAD if last > first else _JAVA_INLINE).search(line):
+    if not (_JAVA_HEAD if last > first else _JAVA_INLINE).search(lines[first]):
         return None
     headline = max((at for at in range(first, last + 1) if lines[at].startswith("Caused by: ")), default=first)
     return Trace("java", first, last, headline, lines[headline], _java_frame(lines[first : last + 1], headline - first))
