@@ -36,7 +36,7 @@ LIVENESS = Rule(
     stage=Stage.CRASH,
     message="Container {container} is killed by its liveness probe: {met}{restarts}.",
     cause="The probe failed {failures} times in a row, {period} s apart, so the kubelet ended the container and "
-    "started it anew. {hint}",
+    "started it anew.{hint}",
     remedy="If the program is well, correct the probe or give it more time (timeoutSeconds, failureThreshold, a "
     "startupProbe for slow starts); if it hangs, take a thread dump before the next kill.",
     commands=("kubectl -n {namespace} describe pod {pod}", LOGS),
@@ -51,7 +51,7 @@ STARTUP = Rule(
     stage=Stage.CRASH,
     message="Container {container} is killed while it starts: its startup probe allows {budget} s, and {met}{restarts}.",
     cause="A container has initialDelaySeconds + periodSeconds x failureThreshold = {budget} s to pass its startup "
-    "probe; then it is killed, however far it has come. {hint}",
+    "probe; then it is killed, however far it has come.{hint}",
     remedy="If it only starts slowly, raise failureThreshold until the budget covers the slowest start; else read its "
     "log for what it waits for.",
     commands=("kubectl -n {namespace} patch {workload} -p {patch}", LOGS),
@@ -145,7 +145,7 @@ def _finding(case: Case, kind: _Kind, killing: Event | None, confidence: Confide
         failures=probe.failure_threshold,
         period=probe.period_seconds,
         budget=probe.budget_seconds,
-        hint=f"The container listens on port {elsewhere[0]}." if elsewhere else _hint(failure),
+        hint=f" The container listens on port {elsewhere[0]}." if elsewhere else _hint(failure),
         patch=case.patch(startupProbe={"failureThreshold": _generous(probe)}),
     )
 
@@ -161,7 +161,9 @@ def _place(case: Case, failure: ProbeFailure) -> str:
 
 
 def _hint(failure: ProbeFailure | None) -> str:
-    return (_HINTS.get(failure.kind) or failure.status_means) if failure else ""
+    """What the failure usually stands for, as one more sentence; nothing where that is not known."""
+    hint = (_HINTS.get(failure.kind) or failure.status_means) if failure else ""
+    return f" {hint}" if hint else ""
 
 
 def _generous(probe: Probe) -> int:

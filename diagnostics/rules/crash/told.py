@@ -33,7 +33,11 @@ def _told(code: str, *commands: str, clocks: tuple[float, int] = (0.5, 3)) -> Ru
 
 
 OOM_RUNTIME = _told("crash-oom-runtime", "kubectl -n {namespace} top pod {pod} --containers", clocks=(0, 2))
-CONFIG = _told("crash-config-env", "kubectl -n {namespace} set env {workload} -c {container} {assignment}")
+CONFIG = _told(
+    "crash-config-env",
+    "kubectl -n {namespace} set env {workload} -c {container} --list",
+    "kubectl -n {namespace} get configmaps",
+)
 DEPENDENCY = _told("crash-dependency", "kubectl -n {target_namespace} get services,endpointslices")
 PERMISSION = _told("crash-permission")
 RBAC = _told(
@@ -108,15 +112,10 @@ def _nothing(_case: Case, _match: Match) -> _Told:
 
 
 def _config(case: Case, match: Match) -> _Told:
-    variable = match.names.get("variable")
-    if variable is None:
-        return _Told("volumeMounts" if "path" in match.names else "args", params={"assignment": None})
+    if "variable" not in match.names:
+        return _Told("volumeMounts" if "path" in match.names else "args")
     names = ", ".join(one.name for one in case.container.spec.env) or "[]"
-    return _Told(
-        "env",
-        evidence=(case.container.quote_spec("env[*].name", names),),
-        params={"assignment": f"{variable}=<value>"},
-    )
+    return _Told("env", evidence=(case.container.quote_spec("env[*].name", names),))
 
 
 def _dependency(case: Case, match: Match) -> _Told:

@@ -21,7 +21,7 @@ from diagnostics.rules.probes.failures import (
     resolve,
     undeclared_port,
 )
-from diagnostics.rules.signatures.last_words import short
+from diagnostics.rules.signatures.last_words import cut
 from diagnostics.rules.suspect import ContainerView, Suspect
 from diagnostics.snapshot.pods import Probe
 
@@ -145,7 +145,7 @@ def _failed(container: ContainerView, failure: ProbeFailure, since: datetime) ->
         signature=_signature(container, failure),
         met=failure.words(container),
         elsewhere=hint,
-        status_means=failure.status_means,
+        status_means=f" {failure.status_means}" if failure.status_means else "",
     )
 
 
@@ -183,7 +183,7 @@ def _sidecar_clue(container: ContainerView) -> tuple[str, Evidence] | None:
         for phrase, meaning in _SIDECAR_CLUES:
             if phrase in line:
                 place = f"log, line {number} of {len(lines)}"
-                return meaning, Evidence("log", container.suspect.object, place, short(line, 600))
+                return meaning, Evidence("log", container.suspect.object, place, cut(line))
     return None
 
 

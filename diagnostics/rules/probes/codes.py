@@ -43,7 +43,7 @@ REFUSED = _probe_rule(
 )
 HTTP_STATUS = _probe_rule(
     "probe-http-status",
-    "The application answers its readiness probe, and says that it is not ready. {status_means}",
+    "The application answers its readiness probe, and says that it is not ready.{status_means}",
     "Read the application's log for why it is not ready, or correct the probe's path or scheme.",
 )
 TIMEOUT = _probe_rule(

@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from diagnostics.rules.model import Evidence
-from diagnostics.rules.signatures.last_words import short
+from diagnostics.rules.signatures.last_words import cut, short
 from diagnostics.rules.suspect import ContainerView
 from diagnostics.snapshot.objects import Event
 from diagnostics.snapshot.pods import Probe
@@ -139,7 +139,7 @@ def listens_elsewhere(container: ContainerView, probe: Probe) -> tuple[str, Evid
         found = _LISTENS.search(line[:1000])
         if found and found["port"] != asked:
             place = f"log, line {number} of {len(container.log.lines)}"
-            return found["port"], Evidence("log", container.suspect.object, place, short(line, 300))
+            return found["port"], Evidence("log", container.suspect.object, place, cut(line))
         if found:
             return None
     declared = [str(one.container_port) for one in container.spec.ports]

@@ -131,11 +131,11 @@ class LastWords:
         return tuple(self._tail(text) for text in texts if text.lines)
 
     def _quote(self, text: Text, match: Match) -> Evidence:
-        value = short(match.text, QUOTED) + (f"\n    at {match.frame}" if match.frame else "")
+        value = cut(match.text) + (f"\n    at {match.frame}" if match.frame else "")
         return self._evidence(text, f"line {match.line} of {len(text.lines)}", value)
 
     def _tail(self, text: Text) -> Evidence:
-        last = [short(clean(line), QUOTED) for line in text.lines[-TAIL_LINES:]]
+        last = [cut(clean(line)) for line in text.lines[-TAIL_LINES:]]
         while len(last) > 1 and sum(map(len, last)) > TAIL_CHARACTERS:
             del last[0]
         total = len(text.lines)
@@ -148,6 +148,11 @@ class LastWords:
 
 
 def short(text: str, longest: int = SAID) -> str:
-    """A text that fits into a sentence: cut, and without the full stop that the sentence will set."""
+    """A text that fits into a sentence: cut, and without the stop that the sentence will set."""
+    return cut(text, longest).rstrip(".!")
+
+
+def cut(text: str, longest: int = QUOTED) -> str:
+    """A text that fits into a piece of evidence."""
     text = text.strip()
-    return text[:longest].rstrip() + "…" if len(text) > longest else text.rstrip(".")
+    return text[:longest].rstrip() + "…" if len(text) > longest else text
