@@ -1,39 +1,50 @@
-"""Whatever the API leaves out, the rules about ended and unready pods say something or nothing; they never fail."""
+"""Whatever the API leaves out, the rules say something or nothing; they never fail."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.engine.texts import Texts
-from diagnostics.rules import crash, disrupted, evicted, exits, probes, rejected, terminating
-from diagnostics.rules.model import Check
+from diagnostics.rules import checks, rules, wants, wants_log
+from diagnostics.rules.exits import explain_end
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.cluster import ContainerLog, Snapshot
-from diagnostics.snapshot.objects import Event
+from diagnostics.snapshot.objects import Claim, Event
 from diagnostics.snapshot.pods import Pod
 from tests.rules.crashing import NOW
 from tests.rules.loading import FIXTURES
 
-FAMILIES = (crash, disrupted, evicted, probes, rejected, terminating)
-CHECKS = [value for family in FAMILIES for value in vars(family).values() if isinstance(value, Check)]
-CODES = sorted({rule.code for check in CHECKS for rule in check.rules})
+CODES = sorted(rules())
 
 
-def _folders() -> Iterator[tuple[dict[str, Any], list[dict[str, Any]], list[str]]]:
-    """A captured pod of each fixture of these families, with its events and a log."""
+class Captured(NamedTuple):
+    """A captured pod of a fixture, with what was captured around it."""
+
+    pod: dict[str, Any]
+    events: list[dict[str, Any]]
+    claims: list[dict[str, Any]]
+    log: list[str]
+
+
+def _folders() -> Iterator[Captured]:
     for code in CODES:
         for folder in sorted((FIXTURES / code).glob("*")):
-            pod = json.loads((folder / "pods.json").read_bytes())["items"][0]
-            events = json.loads((folder / "events.json").read_bytes())["items"]
             logs = sorted((folder / "logs").glob("*.txt")) if (folder / "logs").exists() else []
-            yield pod, events, logs[0].read_text(errors="replace").splitlines()[-50:] if logs else []
+            log = logs[0].read_text(errors="replace").splitlines()[-50:] if logs else []
+            items = [_items(folder / f"{resource}.json") for resource in ("pods", "events", "persistentvolumeclaims")]
+            yield Captured(items[0][0], items[1], items[2], log)
+
+
+def _items(path: Path) -> list[dict[str, Any]]:
+    return json.loads(path.read_bytes())["items"] if path.exists() else []
 
 
 CAPTURED = list(_folders())
@@ -50,18 +61,20 @@ def _some(random: Random, share: float, value: Any) -> Any:
 
 @st.composite
 def incomplete(draw: st.DrawFn) -> Suspect | None:
-    """A captured pod of which anything may be missing, with some of its events and log; None if it is no pod any more."""
-    pod_document, event_documents, log = draw(st.sampled_from(CAPTURED))
+    """A captured pod of which anything may be missing, with some of what is around it; None if it is no pod any more."""
+    captured = draw(st.sampled_from(CAPTURED))
     random, share = Random(draw(st.integers())), draw(st.sampled_from((0.01, 0.05, 0.2)))  # noqa: S311 - no secret.
     try:
-        pod = msgspec.convert(_some(random, share, pod_document), Pod)
-        events = [msgspec.convert(_some(random, share, document), Event) for document in event_documents[-4:]]
+        pod = msgspec.convert(_some(random, share, captured.pod), Pod)
+        events = [msgspec.convert(_some(random, share, document), Event) for document in captured.events[-4:]]
+        claims = [msgspec.convert(_some(random, share, document), Claim) for document in captured.claims]
     except msgspec.ValidationError:
         return None  # The reader counts it as malformed.
     snapshot = Snapshot(cluster="lab", now=NOW, suspects=[pod])
     snapshot.add_events(events)
+    snapshot.claims = {(claim.metadata.namespace, claim.metadata.name): claim for claim in claims}
     for status in pod.status.container_statuses:
-        snapshot.logs[(pod.metadata.uid, status.name)] = ContainerLog(tuple(log), previous=draw(st.booleans()))
+        snapshot.logs[(pod.metadata.uid, status.name)] = ContainerLog(tuple(captured.log), previous=draw(st.booleans()))
     return Suspect(snapshot, pod, snapshot.owners.top(pod.metadata))
 
 
@@ -70,15 +83,16 @@ def incomplete(draw: st.DrawFn) -> Suspect | None:
 def test_any_part_may_be_missing(suspect: Suspect | None) -> None:
     if suspect is None:
         return
-    for check in CHECKS:
+    list(wants(suspect))
+    for check in checks():
         for finding in check.judge(suspect):
             texts = Texts(suspect, finding)
             for template in (finding.rule.message, finding.rule.cause, finding.rule.remedy):
                 assert texts.sentence(template)
             texts.commands(finding.rule.commands + finding.rule.verify)
     for container in suspect.containers:
-        exits.wants_log(container)
-        exits.explain_end(container)
+        wants_log(container)
+        explain_end(container)
 
 
 def test_every_code_has_a_captured_pod() -> None:
