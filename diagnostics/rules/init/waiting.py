@@ -12,7 +12,7 @@ LOOKED_AT = 60
 REPEATED = 3
 LINE = 512
 
-_HOST = r"(?P<host>(?=[a-z0-9.\-]{0,252}[a-z])[a-z0-9](?:[a-z0-9.\-]{0,251}[a-z0-9])?)"
+_HOST = r"(?<![\w.\-])(?P<host>(?=[a-z0-9.\-]{0,252}[a-z])[a-z0-9](?:[a-z0-9.\-]{0,251}[a-z0-9])?)"
 _PORT = r"(?: \([0-9.]{7,15}\))?(?::| )(?:port )?\d{2,5}\b"
 # A script's own words, then those of nslookup, getent, curl, wget, nc, pg_isready and their like.
 _WAITS = tuple(

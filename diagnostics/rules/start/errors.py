@@ -46,14 +46,16 @@ _CLUES = (
     clue(rules.NAME_RESERVED, r"failed to reserve container name|context deadline exceeded|is reserved for"),
     clue(
         rules.READONLY_ROOTFS,
-        r'(?:to rootfs at "|mkdirat? |mkdir |make mountpoint ")(?P<path>/[^\s":]{0,512})[^\n]{0,900}read-only file system',
+        r'(?:to rootfs at "|mkdirat? |mkdir |make mountpoint ")(?P<path>/[^\s":]{0,512}+)[^\n]{0,900}?read-only file system',
     ),
     clue(rules.READONLY_ROOTFS, r"read-only file system"),
     clue(rules.WORKDIR, r'chdir to cwd \("(?P<path>[^"]{1,512})"\)'),
     clue(rules.WORKDIR, r"error during container init: mkdir (?P<path>/[^\s:]{1,512}): "),
     clue(rules.MOUNT_TYPE, r'error mounting "[^"]{1,900}" to rootfs at "(?P<path>[^"]{1,512})"'),
     clue(
-        rules.MOUNT_TYPE, r"(?P<path>/\S{1,512})[^\n]{0,300}are you trying to mount a directory onto a file", _POSSIBLE
+        rules.MOUNT_TYPE,
+        r"(?P<path>/\S{1,512}+)[^\n]{0,300}?are you trying to mount a directory onto a file",
+        _POSSIBLE,
     ),
     clue(rules.COMMAND_NOT_FOUND, rf'exec: "{_COMMAND}": executable file not found in \$PATH'),
     clue(rules.COMMAND_NOT_FOUND, rf'exec: "{_COMMAND}": (?:stat [^\n]{{1,512}}: )?no such file or directory'),

@@ -21,7 +21,8 @@ LAST_LINES = 5
 LINE = 1024
 
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
-_PROGRAM = r"(?P<command>[\w./+-]{1,256})"
+# Only from its first letter on: a long line without blanks is walked once, not once a letter.
+_PROGRAM = r"(?<![\w./+-])(?P<command>[\w./+-]{1,256})"
 _FORMAT = (
     clue(rules.EXEC_FORMAT, rf"(?:exec(?: user process)?:? )?\"?{_PROGRAM}\"?: exec format error"),
     clue(rules.EXEC_FORMAT, rf"{_PROGRAM}: cannot execute binary file"),
