@@ -28,7 +28,7 @@ class ReadFailed(Exception):
 
     `retry_after` is in seconds and set when the server named it. `grant` ("list pods", "list deployments.apps",
     "get pods/log") and `namespace` (None: at the cluster scope) say what a forbidden reader lacks. `said` is the
-    server's own reason, redacted and cut; `continue_token` the one that a 410 offers for the rest of its list.
+    server's own reason, redacted and cut.
     """
 
     def __init__(
@@ -41,7 +41,6 @@ class ReadFailed(Exception):
         grant: str = "",
         namespace: str | None = None,
         said: str = "",
-        continue_token: str = "",
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -51,11 +50,19 @@ class ReadFailed(Exception):
         self.grant = grant
         self.namespace = namespace
         self.said = said
-        self.continue_token = continue_token
 
     def __str__(self) -> str:
         """One line for people."""
         return f"{self.message} {self.hint}".rstrip()
+
+
+class Expired(ReadFailed):
+    """The place in a list or watch is too old (410); `continue_token` is what the answer offers for the list's rest."""
+
+    def __init__(self, said: str, continue_token: str = "") -> None:
+        message = f"The place in the list or watch is too old: {said} (410)."
+        super().__init__(FailureKind.EXPIRED, message, "Read the list again.", said=said)
+        self.continue_token = continue_token
 
 
 class ConfigurationError(ReadFailed):

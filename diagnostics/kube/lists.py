@@ -11,7 +11,7 @@ import msgspec
 
 from diagnostics.kube import transport
 from diagnostics.kube.access import Access
-from diagnostics.kube.errors import FailureKind, ReadFailed
+from diagnostics.kube.errors import Expired
 from diagnostics.kube.refusals import Request, not_kubernetes, quoted
 from diagnostics.kube.resources import Resource
 from diagnostics.snapshot.cluster import Malformed
@@ -57,8 +57,8 @@ def pages(
         params = _params(label_selector, limit or resource.page, token)
         try:
             response = access.get(path, params, accept=resource.accept)
-        except ReadFailed as failure:
-            if failure.kind is not FailureKind.EXPIRED or resumed or not (token and failure.continue_token):
+        except Expired as failure:
+            if resumed or not (token and failure.continue_token):
                 raise
             token, resumed = failure.continue_token, True
             continue
@@ -74,17 +74,25 @@ def pages(
 
 def decoded(
     resource: Resource, items: Iterable[msgspec.Raw], type_: type[T], malformed: list[Malformed]
-) -> Iterator[T]:
-    """The items as structs; those that are malformed are added to the list of them instead."""
-    decoder = _decoder(type_)
+) -> Iterator[tuple[msgspec.Raw, T]]:
+    """The items beside the structs that they are; those that are malformed are added to the list of them instead."""
     for item in items:
-        try:
-            yield decoder.decode(item)
-        except msgspec.DecodeError as error:
-            malformed.append(describe(resource, item, error))
+        found = decode(resource, item, type_, malformed)
+        if found is not None:
+            yield item, found
 
 
-def describe(resource: Resource, item: msgspec.Raw, error: msgspec.DecodeError) -> Malformed:
+def decode(resource: Resource, item: msgspec.Raw, type_: type[T], malformed: list[Malformed]) -> T | None:
+    """One item as a struct, or None when it is malformed."""
+    try:
+        found: T = _decoder(type_).decode(item)
+    except msgspec.DecodeError as error:
+        malformed.append(_describe(resource, item, error))
+        return None
+    return found
+
+
+def _describe(resource: Resource, item: msgspec.Raw, error: msgspec.DecodeError) -> Malformed:
     """A malformed object, with its name where that at least can be read."""
     try:
         metadata = _decoder(_Identity).decode(item).metadata

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from diagnostics.kube import redact
-from diagnostics.kube.errors import FailureKind, ReadFailed
+from diagnostics.kube.errors import Expired, FailureKind, ReadFailed
 from diagnostics.kube.grants import Grant, needed
 from diagnostics.snapshot.meta import Object
 from diagnostics.snapshot.objects import ListMeta, StatusDetails
@@ -125,9 +125,10 @@ def _worded(
 ) -> ReadFailed:
     if kind is FailureKind.FORBIDDEN:
         return _forbidden(request, said)
+    if kind is FailureKind.EXPIRED:
+        return Expired(words, said.metadata.continue_ if said else "")
     message, hint = _texts(kind, request, status, words, retry_after)
-    token = said.metadata.continue_ if said else ""
-    return ReadFailed(kind, message, hint, retry_after=retry_after, said=words, continue_token=token)
+    return ReadFailed(kind, message, hint, retry_after=retry_after, said=words)
 
 
 def _texts(kind: FailureKind, request: Request, status: int, words: str, retry_after: float | None) -> tuple[str, str]:
@@ -137,8 +138,6 @@ def _texts(kind: FailureKind, request: Request, status: int, words: str, retry_a
             return message, "The token may have expired: sign in again, or check the user of the context."
         case FailureKind.NOT_FOUND:
             return f"{request.server} has no {request.path}: {words} (404).", ""
-        case FailureKind.EXPIRED:
-            return f"The place in the list or watch is too old: {words} (410).", "Read the list again."
         case FailureKind.THROTTLED:
             wait = f" and asks to come back in {retry_after:g} s" if retry_after is not None else ""
             return f"{request.server} is busy{wait}: {words} (429).", "Try again later, or ask for less."
