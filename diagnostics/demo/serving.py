@@ -42,7 +42,7 @@ def serve(asked: Serving, announce: Callable[[str], None], stop: threading.Event
     server = _server(asked, recording)
     life = None if asked.frozen else _life(asked, recording, now)
     with server:
-        path = server.kubeconfig(asked.kubeconfig)
+        path = _kubeconfig(asked, server)
         announce(f"Demo cluster at {server.url}. Try: kubectl --kubeconfig {path} get pods -A (Ctrl-C ends it)")
         while not stop.wait(None if life is None else life.pause(datetime.now(UTC))):
             if life is not None:
@@ -62,8 +62,17 @@ def _server(asked: Serving, recording: Recording) -> ClusterServer:
     clock = (lambda: frozen_at) if asked.frozen else (lambda: datetime.now(UTC))
     try:
         return ClusterServer(recording.store, recording.logs, documents=recording.documents, now=clock, port=asked.port)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CannotServe(f"port {asked.port} cannot be used ({reason}); choose another by --port") from error
+
+
+def _kubeconfig(asked: Serving, server: ClusterServer) -> Path:
+    try:
+        return server.kubeconfig(asked.kubeconfig)
     except OSError as error:
-        raise CannotServe(f"port {asked.port} cannot be used ({error.strerror}); choose another by --port") from error
+        reason = f"{asked.kubeconfig} cannot be written ({error.strerror})"
+        raise CannotServe(f"{reason}; choose another place by --kubeconfig") from error
 
 
 def _life(asked: Serving, recording: Recording, now: datetime) -> Life | None:

@@ -37,6 +37,7 @@ class Life:
             told.prologue()
             told.begin(_PROLOGUE.total_seconds())
         self.advance(now)
+        store.expire_history()  # What came before the opening is no change to anybody.
         pulse.begin()
         self._stage.clock.play(restarts.go_on(self._stage), after=6.0)
 
