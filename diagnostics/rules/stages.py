@@ -24,6 +24,15 @@ def alive(suspect: Suspect) -> bool:
     return suspect.pod.metadata.deletion_timestamp is None and suspect.pod.status.phase not in ("Succeeded", "Failed")
 
 
+def up_to_containers(suspect: Suspect) -> bool:
+    """Whether it is up to the pod's containers how it fares, or was until one failed for good.
+
+    Not so for a pod that is deleted or completed, nor for one that was evicted, refused or shut down (`status.reason`).
+    """
+    pod = suspect.pod
+    return pod.metadata.deletion_timestamp is None and pod.status.phase != "Succeeded" and not pod.status.reason
+
+
 def without_sandbox(suspect: Suspect) -> bool:
     """Whether the pod is bound to a node that has not set up its sandbox, network and volumes (yet, or any more).
 
@@ -67,12 +76,11 @@ def due_since(container: ContainerView) -> datetime | None:
     return max((moment for moment in before if moment is not None), default=bound_since(suspect))
 
 
-def failing_since(container: ContainerView, *reasons: str) -> datetime | None:
-    """When a container that is tried again and again first failed, as far back as events and states tell."""
+def first_failed(container: ContainerView, events: Iterable[Event]) -> datetime | None:
+    """When a container that is tried again and again first failed, as far back as those events and its states tell."""
     ends = [state.terminated for state in (container.status.state, container.status.last_state) if state.terminated]
     known = [end.finished_at for end in ends]
-    first_event = began(container.events(*reasons))
-    return min((moment for moment in (*known, first_event) if moment is not None), default=due_since(container))
+    return min((moment for moment in (*known, began(events)) if moment is not None), default=due_since(container))
 
 
 def waiting_word(container: ContainerView) -> Evidence:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from diagnostics.rules.clues import LOOKED_AT, WORTH_SAYING, core
-from diagnostics.rules.stages import began, bound_since, due_since, failing_since, without_sandbox_since
+from diagnostics.rules.stages import began, bound_since, due_since, first_failed, without_sandbox_since
 from tests.rules.pods import event, pod, suspect, waiting
 
 
@@ -53,8 +53,9 @@ def test_a_container_fails_since_the_first_end_or_event_that_is_known() -> None:
     last = {"exitCode": 1, "finishedAt": "2026-11-23T03:40:00Z"}
     document["status"]["containerStatuses"][0]["lastState"] = {"terminated": last}
     earlier = event("BackOff", "Back-off restarting failed container", container="app")
-    assert clock(failing_since(suspect(document).containers[0])) == "03:40:00"
-    assert clock(failing_since(suspect(document, [earlier]).containers[0], "BackOff")) == "03:31:00"
+    assert clock(first_failed(suspect(document).containers[0], [])) == "03:40:00"
+    known = suspect(document, [earlier]).containers[0]
+    assert clock(first_failed(known, known.events())) == "03:31:00"
     assert began([]) is None
 
 

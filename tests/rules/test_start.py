@@ -72,6 +72,14 @@ def test_a_start_that_failed_once_is_not_held_against_what_came_after(state: dic
     assert codes(container_start, ended(128, reason="StartError", message="x", state=state)) == []
 
 
+def test_it_fails_since_the_first_event_about_its_start_not_about_its_image() -> None:
+    pulling = event("Failed", "Error: ImagePullBackOff", container="app", firstTimestamp="2026-11-23T03:10:00Z")
+    failing = event("Failed", "Error: exec format error", container="app", firstTimestamp="2026-11-23T03:20:00Z")
+    of = suspect(pod(waiting("RunContainerError", "exec format error")), [pulling, failing])
+    (finding,) = found(container_start, of)
+    assert f"{finding.since:%H:%M}" == "03:20"
+
+
 def test_where_the_status_holds_no_message_the_event_tells() -> None:
     told = event("Failed", 'Error: exec: "serve": executable file not found in $PATH', container="app")
     (finding,) = found(container_start, suspect(pod(waiting("RunContainerError")), [told]))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diagnostics.rules.exits import OOM_KILLED, Ending, explain_end, recent, restarts
+from diagnostics.rules.exits import OOM_KILLED, Ending, explain_end, failing_since, recent, restarts
 from diagnostics.rules.init import rules
 from diagnostics.rules.init.waiting import Awaited, awaited
 from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, check
-from diagnostics.rules.stages import alive, failing_since
+from diagnostics.rules.stages import alive, up_to_containers
 from diagnostics.rules.suspect import ContainerView, Suspect
 
 QUOTED = 200
@@ -17,7 +17,7 @@ QUOTED = 200
 @check(rules.FAILED)
 def init_failed(suspect: Suspect) -> Iterator[Finding]:
     """Init containers whose latest run failed. Killed for memory is told by a code of its own."""
-    if suspect.pod.metadata.deletion_timestamp is not None or suspect.pod.status.reason:
+    if not up_to_containers(suspect):
         return
     for container in suspect.containers:
         if _ended_badly(container) and (ending := explain_end(container)):
@@ -69,7 +69,7 @@ def _failed(container: ContainerView, ending: Ending) -> Finding:
         Confidence.CERTAIN,
         *ending.evidence,
         field=_field(container),
-        since=failing_since(container, "BackOff"),
+        since=failing_since(container),
         signature=ending.signature,
         ruled_out=("not the main containers: they have not started yet",),
         ended=ending.words,

@@ -7,6 +7,7 @@ off, in the message of the run that never was (`terminated`, StartError). Source
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,13 +15,15 @@ from diagnostics.rules.clues import Match, clue, first
 from diagnostics.rules.config import OTHER
 from diagnostics.rules.exits import NOT_STARTED
 from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, check
-from diagnostics.rules.stages import alive, failing_since, waiting_word
+from diagnostics.rules.stages import first_failed, up_to_containers, waiting_word
 from diagnostics.rules.start import rules
 from diagnostics.rules.start.words import ON_NODE, field, words
 from diagnostics.rules.suspect import ContainerView, Suspect
+from diagnostics.snapshot.objects import Event
 
 CRASH_LOOP = "CrashLoopBackOff"
 _ERROR = "Error: "
+_ABOUT_IMAGE = re.compile(r"pull image|ImagePull|ErrImage|ImageInspect|InvalidImage")
 _WAITING = frozenset({"RunContainerError", "CreateContainerError"})
 _BY_REASON = {
     "PostStartHookError": rules.POSTSTART,
@@ -77,7 +80,7 @@ class _Refusal:
 @check(*dict.fromkeys(row.rule for row in _CLUES), *dict.fromkeys(_BY_REASON.values()), OTHER)
 def container_start(suspect: Suspect) -> Iterator[Finding]:
     """Containers that the runtime refuses to create or start, and those whose start hook fails."""
-    if not alive(suspect):
+    if not up_to_containers(suspect):
         return
     for container in suspect.containers:
         if refusal := _hook(container) or _waiting(container) or _ended(container):
@@ -131,6 +134,12 @@ def _classify(container: ContainerView, error: str) -> Match:
     return Match(match.rule, Confidence.LIKELY, match.named) if loose else match
 
 
+def _failures(container: ContainerView) -> list[Event]:
+    """The events about failed starts; those about the image, which came before, are left out."""
+    events = container.events("Failed", "FailedPostStartHook")
+    return [event for event in events if not _ABOUT_IMAGE.search(event.text)]
+
+
 def _conclude(container: ContainerView, refusal: _Refusal) -> Finding:
     match, node_name = refusal.match, container.suspect.pod.spec.node_name
     return container.finding(
@@ -139,7 +148,7 @@ def _conclude(container: ContainerView, refusal: _Refusal) -> Finding:
         *refusal.evidence,
         field=field(container, match),
         offender=Offender("Node", node_name) if match.rule.code in ON_NODE else None,
-        since=failing_since(container, "Failed", "FailedPostStartHook"),
+        since=first_failed(container, _failures(container)),
         signature=match.named.get("path") or match.named.get("command") or "",
         **words(container, match, refusal.error),
     )

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.rules.clues import Match, clue, first
-from diagnostics.rules.exits import AT_START, duration, end_evidence, recent
+from diagnostics.rules.exits import AT_START, duration, end_evidence, failing_since, recent
 from diagnostics.rules.model import Confidence, Evidence, Finding, check
-from diagnostics.rules.stages import alive, failing_since
+from diagnostics.rules.stages import up_to_containers
 from diagnostics.rules.start import rules
 from diagnostics.rules.start.words import field, words
 from diagnostics.rules.suspect import ContainerView, Suspect
@@ -43,7 +43,7 @@ _BY_CODE = {
 @check(rules.EXEC_FORMAT, rules.ARGS_TOO_LONG, rules.COMMAND_NOT_FOUND, rules.PERMISSION)
 def container_command(suspect: Suspect) -> Iterator[Finding]:
     """Containers whose last line says that a command could not be run."""
-    if not alive(suspect):
+    if not up_to_containers(suspect):
         return
     for container in suspect.containers:
         if wants_log(container):
@@ -81,7 +81,7 @@ def _conclude(container: ContainerView, match: Match, evidence: Evidence) -> Fin
         evidence,
         *(end_evidence(container, end) if end else ()),
         field=field(container, match),
-        since=failing_since(container, "BackOff"),
+        since=failing_since(container),
         signature=match.named.get("command", ""),
         ruled_out=("not the image's name: the image was pulled and started",),
         **words(container, match, evidence.value),

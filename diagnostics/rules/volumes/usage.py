@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from diagnostics.rules.exits import wants_log
+from diagnostics.rules.exits import failing_since, wants_log
 from diagnostics.rules.model import Confidence, Finding, Offender, Rule, check
 from diagnostics.rules.signatures import LastWords
 from diagnostics.rules.signatures import Match as Words
-from diagnostics.rules.stages import alive, failing_since
+from diagnostics.rules.stages import up_to_containers
 from diagnostics.rules.suspect import ContainerView, Suspect
 from diagnostics.rules.volumes import rules
 from diagnostics.rules.volumes.sources import by_name, claim_name
@@ -24,7 +24,7 @@ _BY_SIGNATURE = {"disk-full": rules.FULL, "fs-readonly": rules.READONLY_FS}
 @check(rules.FULL, rules.INODES_FULL, rules.READONLY_FS)
 def volume_unwritable(suspect: Suspect) -> Iterator[Finding]:
     """Containers that end because a claim of theirs is full or has become read-only."""
-    if not alive(suspect):
+    if not up_to_containers(suspect):
         return
     for container in suspect.containers:
         if _has_claim(container) and container.log.lines and wants_log(container):
@@ -68,7 +68,7 @@ def _unwritable(container: ContainerView, rule: Rule, mount: VolumeMount, words:
         *said.evidence,
         container.quote_spec(f"volumeMounts[{mount.name}].mountPath", mount.mount_path),
         offender=Offender("PersistentVolumeClaim", claim, suspect.namespace),
-        since=failing_since(container, "BackOff"),
+        since=failing_since(container),
         signature=mount.name,
         volume=mount.name,
         claim=claim,
