@@ -18,6 +18,8 @@ _WRAPPINGS = re.compile(
     r"(?:Error: |rpc error: code = \w{1,30} desc = |failed to pull and unpack image \"[^\"]{1,512}\": "
     r"|failed to resolve reference \"[^\"]{1,512}\": |failed to do request: (?:Head|Get) \"[^\"]{1,512}\": "
     r"|failed to provision volume with StorageClass \"[^\"]{1,253}\": "
+    r"|Failed to inspect image \"[^\"]{0,512}\": |connection error: desc = |NetworkPlugin cni failed to set up pod \S{1,320} network: "
+    r"|failed to setup network for sandbox \"[^\"]{1,100}\": |plugin type=\"[^\"]{1,100}\"(?: name=\"[^\"]{1,100}\")? failed \(add\): "
     r"|Failed to create pod sandbox: |failed to create containerd task: |failed to create shim task: "
     r"|failed to create containerd container: |OCI runtime create failed: |runc create failed: "
     r"|container create failed: |unable to start container process: |error during container init: )"

@@ -93,7 +93,7 @@ def _registry_words(reference: ImageReference | None) -> Words:
     api = _HUB_API if hub else reference.registry
     return {
         "registry": reference.registry,
-        "repository": reference.repository,
+        "repository": reference.repository.removeprefix("library/") if hub else reference.repository,
         "version": reference.version,
         "api": api,
         "tls_endpoint": api if reference.port else f"{api}:443",

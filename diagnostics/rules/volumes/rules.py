@@ -64,6 +64,7 @@ NOT_REGISTERED = _VOLUME(
     message="{waiter} waits for ConfigMaps or Secrets that the kubelet has not cached yet.",
     cause="This passes by itself after a restart of the kubelet, or while a pod is being deleted: {error}.",
     remedy="Wait two minutes. If it stays, look at the kubelet's connection to the API server on node {node}.",
+    commands=("kubectl -n {namespace} describe pod {pod}",),
     visible_after=timedelta(minutes=2),
     notify_after=timedelta(minutes=10),
 )
@@ -174,6 +175,7 @@ ABNORMAL = _BESIDE(
     message="The driver of volume {volume} reports that it is not healthy: {error}.",
     cause="The CSI driver watches its volumes and says so of this one.",
     remedy="Act on the driver's message; back up what is on the volume before anything else.",
+    commands=("kubectl -n {namespace} describe pod {pod}",),
     visible_after=timedelta(),
     notify_after=timedelta(minutes=2),
 )
