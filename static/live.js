@@ -3,10 +3,10 @@
 'use strict';
 
 (() => {
-  const AGAIN = 1000, AGAIN_HIDDEN = 15000; // Milliseconds between two fetches of the page, at least.
+  const AGAIN = 700, AGAIN_HIDDEN = 15000; // Milliseconds between two fetches of the page, at least.
   const FRESH_FOR = 30000; // Without any news the page is fetched again: its clusters' ages are news too.
   const POLL = 5000, POLL_IDLE = 60000, IDLE_AFTER = 120000;
-  const PING_EVERY = 25000, PONG_WITHIN = 10000, LONGEST_RETRY = 30000, LOST_AFTER = 60000, SAID_EVERY = 30000;
+  const PING_EVERY = 25000, PONG_WITHIN = 10000, LONGEST_RETRY = 30000, LOST_AFTER = 60000, LATE_AFTER = 60000, SAID_EVERY = 30000;
   const HOLD = 60000; // A pointer that rests in the list holds it for so long.
   const REFUSED = [4401, 4429];
   const POLL_FROM_ATTEMPT = 3;
@@ -25,7 +25,8 @@
     const shown = state.paused ? 'paused' : state.connection;
     button.hidden = false;
     find('b', button).textContent = words[`word${shown[0].toUpperCase()}${shown.slice(1)}`];
-    const mark = state.paused ? 'paused' : away ? 'dead' : state.connection === 'live' ? '' : 'late';
+    const read = find('time', button), old = read && serverNow() - Date.parse(read.dateTime) > LATE_AFTER;
+    const mark = state.paused ? 'paused' : away ? 'dead' : old || state.connection !== 'live' ? 'late' : '';
     button.className = `live ${mark}`;
     const action = find('span[data-on]', button);
     action.textContent = state.paused ? action.dataset.off : action.dataset.on;

@@ -22,7 +22,7 @@ register = template.Library()
 # One word of a command: quoted parts hold together.
 _WORD = re.compile(r"""(?:[^\s'"]|'[^']*'|"(?:\\.|[^"\\])*")+|['"]""")
 # What is set as code without being told: an image or path with slashes, a VARIABLE_NAME, a "quoted name".
-_CODE = r"""[\w.-]+(?::\d+)?(?:/[\w.@-]+)+(?::[\w.-]+)?|\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b"""
+_CODE = r"""[\w.-]+(?::\d+)?(?:/[\w.@-]*\w)+(?::[\w.-]*\w)?|\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b"""
 _SHORTEST_NAME = 3
 
 register.filter("exact", words.exact)
@@ -105,6 +105,12 @@ def command_parts(command: str) -> list[str]:
         else:
             parts.append(word)
     return parts
+
+
+@register.filter
+def breakable(path: str) -> SafeString:
+    """A path that may break behind its dots."""
+    return format_html_join("", "{}<wbr>", ((part,) for part in re.findall(r"[^.]+\.?|\.", path)))
 
 
 @register.filter

@@ -46,7 +46,6 @@ class Exhibit:
     proves: bool
     quote: str = ""  # Blank where the heading says it all.
     lines: tuple[Line, ...] = ()
-    kept: int = 0  # Lines of the log that were kept, of which `lines` are some.
 
 
 def exhibits(verdict: Mapping[str, Any], log: ContainerLog | None = None) -> list[Exhibit]:
@@ -103,7 +102,6 @@ def _of_log(piece: Mapping[str, Any], log: ContainerLog | None, proves: bool) ->
         at=_moment(piece),
         proves=proves,
         lines=lines or tuple(Line(n, text, proves=True) for n, text in enumerate(piece["value"].splitlines(), 1)),
-        kept=len(log.lines) if log and lines else 0,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.views import LoginView
@@ -19,7 +21,10 @@ class PasswordSignIn(LoginView):
     """The form for people who have a password."""
 
     template_name = "signin.html"
-    extra_context = {"demo": settings.DEMO}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Whether there is another way in, for guests."""
+        return super().get_context_data(demo=settings.DEMO, **kwargs)
 
     def get_default_redirect_url(self) -> str:
         """Where to after signing in, if no page was asked for."""

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from diagnostics import queries
 from diagnostics.models import Cluster, Update
+from diagnostics.queries import watching
 from tests.web.rows import a_cluster
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,7 @@ def test_a_number_from_another_life_is_fetched_again_whole(browser: Client, clus
 
 
 def test_too_much_is_fetched_again_whole(browser: Client, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "HEAL_LIMIT", 3)
+    monkeypatch.setattr(watching, "HEAL_LIMIT", 3)
     first = told(cluster, ids=[])
     for _ in range(3):
         told(cluster, ids=[])

@@ -185,6 +185,10 @@ class TestDemo:
         assert [group.name for group in guest.groups.all()] == ["guest"]
         assert client.get("/live/changes?since=0").status_code == 200
 
+    def test_the_sign_in_page_offers_it_only_there(self, client: Client, settings: Settings) -> None:
+        for settings.DEMO in (True, False):
+            assert ("Look around as a guest" in client.get("/signin").content.decode()) is settings.DEMO
+
     def test_a_guest_becomes_somebody_by_a_link(self, client: Client, settings: Settings) -> None:
         settings.DEMO = True
         client.get("/")

@@ -75,6 +75,7 @@ def test_a_command_breaks_between_its_arguments(command: str, parts: list[str]) 
         ("Node node-1 and node-12.", "Node <code>node-1</code> and node-12."),
         ("Image quay.io/a/b:1.2 is gone.", "Image <code>quay.io/a/b:1.2</code> is gone."),
         ("Set DATABASE_URL, not URL.", "Set <code>DATABASE_URL</code>, not URL."),
+        ("No tag of shop/cart. Push it.", "No tag of <code>shop/cart</code>. Push it."),
         ("a < b & c", "a &lt; b &amp; c"),
         ("go to Go", "go to Go"),
     ],

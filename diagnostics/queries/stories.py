@@ -1,0 +1,64 @@
+"""One diagnosis with everything that its page tells."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from diagnostics.models import Activity, Diagnosis, KeptLog, Occurrence, Suspect
+from diagnostics.queries.lists import IS_OPEN
+from diagnostics.snapshot.cluster import ContainerLog
+
+HISTORY_LIMIT = 50  # Occurrences and activities of one diagnosis that are shown.
+PODS_LIMIT = 100  # Affected pods of one diagnosis that are shown.
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One diagnosis with everything that its page tells."""
+
+    diagnosis: Diagnosis
+    occurrences: tuple[Occurrence, ...]  # Newest first, as are the activities.
+    activities: tuple[Activity, ...]
+    kept_pods: dict[str, tuple[datetime, datetime | None]] = field(default_factory=dict)  # uid: last seen, gone since.
+    log: ContainerLog | None = None  # Of the container, in whichever affected pod it was kept last.
+    neighbours: int = 0  # Other open diagnoses in its namespace.
+
+
+def story(number: int) -> Story | None:
+    """One diagnosis with its history, the pods kept of it, its log and its neighbours; None if there is none."""
+    rows = Diagnosis.objects.select_related("cluster").defer("cluster__resource_versions", "cluster__bookings")
+    diagnosis = rows.filter(number=number).first()
+    if diagnosis is None:
+        return None
+    uids = [pod["uid"] for pod in diagnosis.verdict["pods"][:PODS_LIMIT]]
+    return Story(
+        diagnosis=diagnosis,
+        occurrences=tuple(diagnosis.occurrences.order_by("-started_at").defer("verdict")[:HISTORY_LIMIT]),
+        activities=tuple(diagnosis.activity.select_related("actor").order_by("-at", "-pk")[:HISTORY_LIMIT]),
+        kept_pods=_kept_pods(diagnosis, uids),
+        log=_kept_log(diagnosis, uids),
+        neighbours=_neighbours(diagnosis),
+    )
+
+
+def _kept_pods(diagnosis: Diagnosis, uids: list[str]) -> dict[str, tuple[datetime, datetime | None]]:
+    kept = Suspect.objects.filter(cluster=diagnosis.cluster_id, uid__in=uids)
+    return {uid: (seen_at, gone_at) for uid, seen_at, gone_at in kept.values_list("uid", "seen_at", "gone_at")}
+
+
+def _kept_log(diagnosis: Diagnosis, uids: list[str]) -> ContainerLog | None:
+    kept = KeptLog.objects.filter(cluster=diagnosis.cluster_id, pod_uid__in=uids, container=diagnosis.container)
+    newest = kept.order_by("-kept_at").first()
+    return msgspec.json.decode(zlib.decompress(newest.body), type=ContainerLog) if newest else None
+
+
+def _neighbours(diagnosis: Diagnosis) -> int:
+    return (
+        Diagnosis.objects.filter(IS_OPEN, cluster=diagnosis.cluster_id, namespace=diagnosis.namespace)
+        .exclude(pk=diagnosis.pk)
+        .count()
+    )
