@@ -65,10 +65,10 @@ def pages(
         page = _decoded(Request(access.server, path, params), response.data)
         version, resumed = version or page.metadata.resource_version, False
         yield Page(page.items or [], version, response.date)
-        if page.metadata.continue_ == token:
-            if token:
-                raise not_kubernetes(Request(access.server, path, params), "a list that does not go on")
+        if not page.metadata.continue_:
             return
+        if page.metadata.continue_ == token:
+            raise not_kubernetes(Request(access.server, path, params), "a list that does not go on")
         token = page.metadata.continue_
 
 
