@@ -1,0 +1,90 @@
+"""The scan as a table in the terminal: worst first, symptoms indented under their root."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from diagnostics.engine.verdict import Verdict
+from diagnostics.management.reports import age, headline, limits
+from diagnostics.operations.scanning import Scan
+
+# A mark beside the word, so that severity never hangs on colour alone.
+_MARKS = {
+    "critical": ("◆", "bold red"),
+    "high": ("▲", "yellow"),
+    "medium": ("●", "cyan"),
+    "low": ("■", "blue"),
+    "info": ("○", "dim"),
+}
+# Piped output is for grep and awk: a line is never broken, whatever its length.
+_UNBROKEN = 100_000
+
+
+def print_scan(scan: Scan, out: TextIO, *, wide: bool) -> None:
+    """Prints the headline, the table and what could not be read."""
+    interactive = out.isatty()
+    console = Console(file=out, width=None if interactive else _UNBROKEN, highlight=False, soft_wrap=not interactive)
+    console.print(Text(headline(scan), style="bold"))
+    if scan.diagnoses:
+        console.print()
+        console.print(_table(scan, wide=wide, folded=interactive))
+    if scan.pods:
+        console.print()
+        console.print(_pods(scan))
+    for line in limits(scan):
+        console.print(Text(f"! {line}", style="yellow"))
+
+
+def _table(scan: Scan, *, wide: bool, folded: bool) -> Table:
+    table = _grid("SEVERITY", "NAMESPACE", "WORKLOAD", "CODE", "PODS", "AGE")
+    if wide:
+        for title in ("CONFIDENCE", "NODE", "OFFENDER"):
+            table.add_column(title, no_wrap=True)
+    table.add_column("SUMMARY", overflow="fold", ratio=1 if folded else None, min_width=30)
+    if wide:
+        table.add_column("NEXT", overflow="fold", min_width=30)
+    for found in scan.diagnoses:
+        table.add_row(*_cells(found, scan, wide=wide))
+        for symptom in found.symptoms:
+            code, between = Text(f"└ {symptom.code}", style="dim"), [""] * (5 if wide else 2)
+            table.add_row("", "", "", code, *between, Text(symptom.summary, style="dim"))
+    return table
+
+
+def _grid(*titles: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for title in titles:
+        table.add_column(title, no_wrap=True, justify="right" if title in ("PODS", "AGE", "RESTARTS") else "left")
+    return table
+
+
+def _cells(found: Verdict, scan: Scan, *, wide: bool) -> list[Text | str]:
+    mark, style = _MARKS[found.severity]
+    container = f"/{found.container}" if found.container else ""
+    cells: list[Text | str] = [
+        Text(f"{mark} {found.severity}", style=style),
+        found.namespace or "-",
+        f"{found.workload.kind}/{found.workload.name}{container}",
+        found.code,
+        f"{found.pods_affected}/{found.pods_total}",
+        age(found.first_seen, scan.observed_at),
+    ]
+    if wide:
+        nodes = sorted({pod.node for pod in found.pods if pod.node})
+        offender = f"{found.offender.kind}/{found.offender.name}"
+        cells += [found.confidence, ",".join(nodes) or "-", f"{offender} {found.offender.path or ''}".strip()]
+    cells.append(Text(found.summary))
+    if wide:
+        cells.append(Text(next(iter((*found.remedy.commands, *found.remedy.verify)), "-")))
+    return cells
+
+
+def _pods(scan: Scan) -> Table:
+    table = _grid("NAMESPACE", "POD", "STATUS", "READY", "RESTARTS")
+    for pod in scan.pods or ():
+        table.add_row(pod.namespace, pod.name, pod.status, pod.ready, str(pod.restarts))
+    return table
