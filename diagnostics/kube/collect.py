@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from diagnostics.kube import redact
 from diagnostics.kube.access import IN_CLUSTER, Access
 from diagnostics.kube.errors import ReadFailed
 from diagnostics.kube.lists import decode, decoded, pages
@@ -25,6 +26,7 @@ from diagnostics.snapshot.objects import Event
 from diagnostics.snapshot.pods import LeanPod, Pod
 from diagnostics.snapshot.wanted import LogWanted, Wanted
 
+REPLICASETS = BY_NAME["replicasets"]
 MOST_LOGS = 200
 LOG_THREADS = 8
 
@@ -68,7 +70,7 @@ class Sweep:
 
     snapshot: Snapshot
     resource_versions: dict[tuple[str, str | None], str] = field(default_factory=dict)  # by resource name and namespace
-    raw: dict[str, bytes] = field(default_factory=dict)  # suspects by uid; to be redacted before they are kept
+    raw: dict[str, bytes] = field(default_factory=dict)  # suspects by uid, redacted
 
 
 def sweep(
@@ -133,10 +135,16 @@ def _read_pods(
 
 def _keep(result: Sweep, raw: msgspec.Raw) -> None:
     """Keeps a suspect in full."""
-    pod = decode(PODS, raw, Pod, result.snapshot.malformed_objects)
+    redacted = redacted_object(raw)
+    pod = decode(PODS, redacted, Pod, result.snapshot.malformed_objects)
     if pod is not None:
         result.snapshot.suspects.append(pod)
-        result.raw[pod.metadata.uid] = bytes(raw)
+        result.raw[pod.metadata.uid] = bytes(redacted)
+
+
+def redacted_object(raw: msgspec.Raw) -> msgspec.Raw:
+    """An object's JSON without credentials: what rules may quote, and all that is ever stored of it."""
+    return msgspec.Raw(msgspec.json.encode(redact.pod_object(msgspec.json.decode(raw))))
 
 
 def _read(access: Access, result: Sweep, resource: Resource, place: str | None) -> None:
@@ -144,7 +152,9 @@ def _read(access: Access, result: Sweep, resource: Resource, place: str | None) 
     snapshot = result.snapshot
     with _noting(snapshot, resource.name, place):
         for items in _items(access, result, resource, place):
-            objects = (found for _, found in decoded(resource, items, resource.type, snapshot.malformed_objects))
+            # Revisions are compared field by field, commands included; nobody quotes another workload's template.
+            fit = map(redacted_object, items) if resource is REPLICASETS else items
+            objects = (found for _, found in decoded(resource, fit, resource.type, snapshot.malformed_objects))
             if resource is EVENTS:
                 snapshot.add_events(_relevant(objects, snapshot))
             else:
@@ -175,10 +185,11 @@ def _relevant(events: Iterable[Any], snapshot: Snapshot) -> Iterator[Event]:
     for event in events:
         about = event.involved_object
         if about.kind == "Pod":
-            if about.uid in suspects:
-                yield event
-        elif about.kind in _SHARED_KINDS or about.uid in owners or event.reason not in _ROUTINE:
-            yield event
+            relevant = about.uid in suspects
+        else:
+            relevant = about.kind in _SHARED_KINDS or about.uid in owners or event.reason not in _ROUTINE
+        if relevant:
+            yield msgspec.structs.replace(event, message=redact.text(event.message))
 
 
 @contextmanager
