@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from diagnostics.kube import access
 from diagnostics.kube.errors import ConfigurationError, FailureKind, ReadFailed
@@ -58,12 +58,17 @@ class Command(BaseCommand):
             with access.load(options["kubeconfig"], options["context"], budget=options["timeout"]) as cluster:
                 return scan(cluster, _request(options, cluster.namespace), progress)
         except ConfigurationError as error:
-            raise CommandError(str(error), returncode=WRONG_USAGE) from error
+            _give_up(error, WRONG_USAGE)
         except ReadFailed as error:
-            usage = error.kind == FailureKind.BAD_REQUEST
-            raise CommandError(str(error), returncode=WRONG_USAGE if usage else NOTHING_JUDGED) from error
+            _give_up(error, WRONG_USAGE if error.kind == FailureKind.BAD_REQUEST else NOTHING_JUDGED)
         finally:
             progress.clear()
+
+
+def _give_up(error: ReadFailed, code: int) -> NoReturn:
+    """One line that says what to do, on standard error, and nothing on standard output."""
+    sys.stderr.write(f"scan: {error}\n")
+    sys.exit(code)
 
 
 def _request(options: dict[str, Any], default_namespace: str) -> Request:
