@@ -41,7 +41,7 @@ def _objects(snapshot: Snapshot) -> Iterator[tuple[str, dict[Any, Any]]]:
 
 
 def wanted(snapshot: Snapshot) -> Wanted:
-    """The logs and resources that the rules would look at, each once."""
+    """The logs and resources that the rules would look at, each once; and the revisions of Deployments, to compare."""
     found = suspects(snapshot)
     logs = (
         LogWanted(
@@ -55,4 +55,6 @@ def wanted(snapshot: Snapshot) -> Wanted:
         for container in suspect.containers
         if wants_log(container)
     )
-    return Wanted(logs=tuple(logs), resources=frozenset(want for suspect in found for want in wants(suspect)))
+    resources = {want for suspect in found for want in wants(suspect)}
+    revisions = {("replicasets", suspect.namespace) for suspect in found if suspect.workload.kind == "Deployment"}
+    return Wanted(logs=tuple(logs), resources=frozenset(resources | revisions))

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from diagnostics.rules.model import Confidence, Finding, Stage
+from diagnostics.rules.model import Confidence, Finding, Severity, Stage
 from diagnostics.rules.subject import Subject
 
 
@@ -59,6 +59,8 @@ def _explains(cause: Finding, other: Finding) -> bool:
 
 
 def _precedes(cause: Finding, other: Finding, blocking: frozenset[str]) -> bool:
+    if cause.rule.severity is Severity.INFO and other.rule.severity is not Severity.INFO:
+        return False  # History and intentions explain no failure.
     if cause.container == other.container or not cause.container or not other.container:
         return cause.rule.stage <= other.rule.stage
     return cause.container in blocking and other.container not in blocking

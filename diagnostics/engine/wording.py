@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from diagnostics.engine.precedence import Root
+from diagnostics.engine.revisions import changed
 from diagnostics.engine.texts import Texts
 from diagnostics.engine.verdict import (
     AffectedPod,
+    DeliveredBy,
     EvidencePart,
     OffenderPart,
     Remedy,
@@ -20,6 +22,7 @@ from diagnostics.rules.model import Confidence, Evidence, Finding, Severity
 from diagnostics.rules.subject import Subject
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.cluster import Tally
+from diagnostics.snapshot.delivery import delivered_by
 from diagnostics.snapshot.display import display_status
 
 # Kinds that have no replicas to lose: their severity is the rule's own.
@@ -55,6 +58,8 @@ def verdict(key: str, members: Sequence[Root], tally: Tally | None) -> Verdict:
         first_seen=first_seen,
         last_seen=subject.now,
         restarts=_restarts(members),
+        changed=changed((root.subject for root in members), first_seen),
+        delivered_by=_delivered_by(subject),
         symptoms=_symptoms(members),
         fingerprint=key,
         visible_at=first_seen + rule.visible_after,
@@ -98,6 +103,16 @@ def _restarts(members: Sequence[Root]) -> int:
         for container in root.subject.containers
         if root.finding.container in ("", container.name)
     )
+
+
+def _delivered_by(subject: Subject) -> DeliveredBy | None:
+    """The tool that owns the workload, where its object is one that was read."""
+    known = subject.snapshot.workload(subject.workload)
+    metadata = known.metadata if known else subject.metadata
+    delivery = delivered_by(metadata)
+    if delivery is None:
+        return None
+    return DeliveredBy(tool=delivery.tool, name=delivery.name, namespace=delivery.namespace)
 
 
 def _workload(subject: Subject) -> WorkloadPart:

@@ -21,7 +21,7 @@ def families(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_each_resource_is_wanted_once() -> None:
     """However many suspects would look at it."""
     found = wanted(snapshot(pod("cart-7f6-a"), pod("cart-7f6-b")))
-    assert found.resources == {("configmaps", "shop")}
+    assert found.resources == {("configmaps", "shop"), ("replicasets", "shop")}
     assert [log.pod for log in found.logs] == ["cart-7f6-a", "cart-7f6-b"]
 
 

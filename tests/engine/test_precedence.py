@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from diagnostics.engine.precedence import roots
-from diagnostics.rules.model import Confidence, Finding, Stage
+from diagnostics.rules.model import Confidence, Finding, Severity, Stage
 from diagnostics.rules.suspect import Suspect
 from tests.engine.building import CART, finding, pod, rule, snapshot, suspect
 
@@ -70,6 +70,12 @@ def test_explaining_stays_in_the_container() -> None:
     """A rule explains consequences in its own container only."""
     killed, crash = rule("killed", explains=("crash",)), rule("crash")
     assert codes(finding(killed, "app"), finding(crash, "side")) == [("crash", []), ("killed", [])]
+
+
+def test_information_explains_no_failure() -> None:
+    """An old restart must not hide why the container is not ready now."""
+    history, probe = rule("restart-historic", severity=Severity.INFO), rule("probe", Stage.PROBE)
+    assert codes(finding(history, "app"), finding(probe, "app")) == [("restart-historic", []), ("probe", [])]
 
 
 def test_order_does_not_matter() -> None:
