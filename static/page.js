@@ -34,12 +34,13 @@ function tick() {
 
 /* Clock times in the reader's own zone; the title keeps the absolute one. */
 function localise() {
+  const language = root.lang === 'en' ? 'en-GB' : root.lang; // Day before month, as the server writes it.
   const minutes = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
   for (const time of findAll('time[data-clock], time[data-minute]')) {
     const at = new Date(time.dateTime);
     const seconds = 'clock' in time.dataset ? { ...minutes, second: '2-digit' } : minutes;
     const today = at.toDateString() === new Date(serverNow()).toDateString();
-    time.textContent = at.toLocaleString(root.lang, today ? seconds : { ...minutes, day: 'numeric', month: 'short' });
+    time.textContent = at.toLocaleString(language, today ? seconds : { ...minutes, day: 'numeric', month: 'short' });
   }
 }
 
@@ -51,8 +52,19 @@ function switchTheme() {
 }
 
 /* ---- Copying ---- */
+async function write(text) {
+  if (navigator.clipboard) { await navigator.clipboard.writeText(text); return; }
+  const field = Object.assign(document.createElement('textarea'), { value: text, className: 'vh' });
+  const focused = document.activeElement;
+  document.body.append(field); // Browsers keep the clipboard from pages that came without TLS, but for this old way.
+  field.select();
+  document.execCommand('copy');
+  field.remove();
+  focused.focus();
+}
+
 async function copy(button, text) {
-  await navigator.clipboard.writeText(text);
+  await write(text);
   const label = find('span', button);
   const before = label?.textContent;
   button.classList.add('copied');

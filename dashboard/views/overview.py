@@ -58,6 +58,11 @@ class Overview:
         return min(current) if current else max((beat.read_at for beat in self.beats if beat.read_at), default=None)
 
     @cached_property
+    def slowest_read_at(self) -> datetime | None:
+        """When the cluster was read that was read longest ago, whatever its state."""
+        return min((beat.read_at for beat in self.beats if beat.read_at), default=None)
+
+    @cached_property
     def unread(self) -> list[Beat]:
         """Clusters that were not read yet, and nothing is wrong with that so far."""
         return [beat for beat in self.beats if beat.state is State.UNREAD]

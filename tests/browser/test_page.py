@@ -80,6 +80,27 @@ def test_a_command_is_copied_whole(site: Site, visit: Open) -> None:
     page.wait_for_function("async (text) => await navigator.clipboard.readText() === text", arg=command)
 
 
+def test_a_command_is_copied_without_tls_too(site: Site, visit: Open) -> None:
+    some(site, "api")
+    page = visit("/signin", live=False, permissions=["clipboard-read", "clipboard-write"])
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.goto(site.url)
+    page.locator(".peek [data-copy]").click()
+    expect(page.locator(".peek .cmd .btn")).to_have_text("Copied")
+    page.locator("#q").focus()
+    page.keyboard.press("Control+V")
+    expect(page.locator("#q")).to_have_value("kubectl -n shop set env deployment/api DATABASE_URL=value")
+
+
+def test_ages_tick(site: Site, visit: Open) -> None:
+    some(site, "api")
+    age = visit("/").locator("#beats time").first
+    before = age.inner_text()
+    assert before.endswith(" s ago")
+    expect(age).not_to_have_text(before)
+    assert int(age.inner_text().split()[0]) > int(before.split()[0])
+
+
 def test_a_menu_closes_on_escape_and_outside(site: Site, visit: Open) -> None:
     some(site, "api")
     page = visit("/")

@@ -157,7 +157,12 @@ class TestBlindSpots:
         assert " stale" not in look(tab="resolved").part('<tbody id="rows"').html
 
     def test_the_first_read_is_announced(self, look: Look) -> None:
-        a_cluster("demo", fresh_at=None)
+        cluster = a_cluster("demo", fresh_at=None)
+        page = look()
+        assert page.headline == "Cannot say: demo was not read yet"
+        assert "This page fills by itself" in page.text
+        assert "nothing was failing" not in page.text
+        a_diagnosis(cluster)
         assert "demo is being read for the first time." in look().text
 
     def test_no_worker_is_said_once_and_not_as_an_unreachable_cluster(self, look: Look) -> None:
