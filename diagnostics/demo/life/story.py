@@ -32,7 +32,7 @@ class Story:
     def begin(self, opening: float) -> None:
         """Sets every thread going; `opening` is in so many seconds."""
         play = self.controllers.stage.clock.play
-        play(self._readiness(), after=opening - 60)  # Already broken when one begins to look.
+        play(self._readiness(), after=opening - 245)  # Already broken when one begins to look.
         play(self._crashes(), after=opening + 20)
         play(self._rollouts(), after=opening + 45)
         play(self._node(), after=opening + 62)
@@ -54,8 +54,8 @@ class Story:
     def _readiness(self) -> Scene:
         while True:
             for ref in self.controllers.pods(cast.PRICE_FEED):
-                self.controllers.stage.clock.play(self.controllers.kubelet.become_unready(ref, 110.0))
-            yield 400.0
+                self.controllers.stage.clock.play(self.controllers.kubelet.become_unready(ref, 300.0))
+            yield 600.0
 
     def _node(self) -> Scene:
         while True:
