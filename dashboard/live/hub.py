@@ -54,7 +54,8 @@ class Hub:
         self._pending: Signal | None = None
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._started = asyncio.Lock()
+        self._starting = asyncio.Lock()
+        self._healing = asyncio.Lock()
 
     @classmethod
     def here(cls) -> Hub:
@@ -67,12 +68,12 @@ class Hub:
 
     async def join(self, tab: Tab) -> int:
         """Tells a tab of everything from now on; returns the number up to which it has to find out by itself."""
-        self._tabs.add(tab)
-        self._sessions[tab.session] += 1
-        async with self._started:
+        async with self._starting:
             if not self._tasks:
                 self.seq = await database_sync_to_async(queries.latest_seq)()
                 self._tasks = [asyncio.create_task(work()) for work in (self._listen, self._renew, self._tell)]
+        self._tabs.add(tab)
+        self._sessions[tab.session] += 1
         return self.seq
 
     def leave(self, tab: Tab) -> None:
@@ -104,19 +105,23 @@ class Hub:
         try:
             yield layer
         finally:
+            channel, self._channel = self._channel, ""
             with suppress(*_UNREACHABLE):  # Then it expires by itself.
-                await layer.group_discard(live.GROUP, self._channel)
+                await layer.group_discard(live.GROUP, channel)
 
     async def _renew(self) -> None:
-        """Subscriptions expire, and a restarted Redis has forgotten them."""
-        layer = channel_layers[DEFAULT_CHANNEL_LAYER]
+        """Subscriptions expire, and a restarted Redis has forgotten them; without any, reading is what is left."""
         while True:
             await asyncio.sleep(RENEWAL)
-            try:
-                await layer.group_add(live.GROUP, self._channel)
-                await self._heal()
-            except _UNREACHABLE as error:
-                log.warning("live: subscription not renewed: %s", error)
+            for renew in (self._resubscribe, self._heal):
+                try:
+                    await renew()
+                except _UNREACHABLE as error:
+                    log.warning("live: subscription not renewed: %s", error)
+
+    async def _resubscribe(self) -> None:
+        if self._channel:
+            await channel_layers[DEFAULT_CHANNEL_LAYER].group_add(live.GROUP, self._channel)
 
     async def _hear(self, signal: Signal) -> None:
         """Passes on what was heard. A leap in the numbers says that something was not: then all is read instead."""
@@ -127,11 +132,12 @@ class Hub:
 
     async def _heal(self) -> None:
         """Reads what was published and not heard."""
-        missed = await database_sync_to_async(queries.missed)(self.seq)
-        if missed.updates is None:
-            self._announce(replace(Signal.EVERYTHING, seq=missed.seq))
-        for update in missed.updates or ():
-            self._announce(Signal.of(update))
+        async with self._healing:
+            missed = await database_sync_to_async(queries.missed)(self.seq)
+            if missed.updates is None:
+                self._announce(replace(Signal.EVERYTHING, seq=missed.seq))
+            for update in missed.updates or ():
+                self._announce(Signal.of(update))
 
     def _announce(self, signal: Signal) -> None:
         self.seq = max(self.seq, signal.seq)

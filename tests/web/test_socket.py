@@ -306,6 +306,24 @@ class TestLoss:
 
         run(scenario)
 
+    def test_a_layer_that_is_away_from_the_start_is_no_reason_to_say_nothing(
+        self, cookie: Cookie, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(hub, "RENEWAL", 0.05)
+
+        async def away(*_args: object) -> None:
+            raise ConnectionError("refused")
+
+        monkeypatch.setattr(channel_layers["default"], "group_add", away)
+
+        async def scenario() -> None:
+            async with tab(cookie) as socket:
+                changed = uuid4()
+                await announce_unheard(cluster, [changed])
+                assert (await socket.frame())["ids"] == [str(changed)]
+
+        run(scenario)
+
     def test_what_was_pruned_meanwhile_is_fetched_again(
         self, cookie: Cookie, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
     ) -> None:
