@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -58,6 +59,11 @@ class Stream:
             if size > LARGEST_ANSWER:
                 raise not_kubernetes(self._request, f"an answer of more than {LARGEST_ANSWER >> 20} MiB")
         return b"".join(parts)
+
+    def stop(self) -> None:
+        """Lets whoever reads it in another thread read no further: what is left looks broken off."""
+        with suppress(ValueError, RuntimeError, OSError):  # It has ended, or been given back, already.
+            self._response.shutdown()
 
     def close(self) -> None:
         """Gives the connection back if everything was read, else closes it."""

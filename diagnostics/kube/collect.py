@@ -32,7 +32,7 @@ LOG_THREADS = 8
 
 Suspicious = Callable[[LeanPod, datetime], bool]
 # Where a snapshot keeps the objects of each resource, by namespace and name, or by name at the cluster scope.
-_FIELDS = {
+FIELDS = {
     "nodes": "nodes",
     "deployments": "deployments",
     "statefulsets": "statefulsets",
@@ -45,7 +45,7 @@ _FIELDS = {
     "configmaps": "config_maps",
 }
 # What controllers report of every pod that they make or remove: most of a healthy cluster's events about workloads.
-_ROUTINE = frozenset(
+ROUTINE = frozenset(
     {"SuccessfulCreate", "SuccessfulDelete", "ScalingReplicaSet", "SawCompletedJob", "Completed", "SuccessfulRescale"}
 )
 # Their events explain the pods of others.
@@ -172,7 +172,7 @@ def _items(
 
 
 def _file(snapshot: Snapshot, resource: Resource, objects: Iterable[Any]) -> None:
-    kept = getattr(snapshot, _FIELDS[resource.name])
+    kept = getattr(snapshot, FIELDS[resource.name])
     for found in objects:
         metadata = found.metadata
         kept[(metadata.namespace, metadata.name) if resource.namespaced else metadata.name] = found
@@ -187,7 +187,7 @@ def _relevant(events: Iterable[Any], snapshot: Snapshot) -> Iterator[Event]:
         if about.kind == "Pod":
             relevant = about.uid in suspects
         else:
-            relevant = about.kind in _SHARED_KINDS or about.uid in owners or event.reason not in _ROUTINE
+            relevant = about.kind in _SHARED_KINDS or about.uid in owners or event.reason not in ROUTINE
         if relevant:
             yield msgspec.structs.replace(event, message=redact.text(event.message))
 

@@ -40,6 +40,22 @@ class Change(NamedTuple):
     resource_version: str
 
 
+class Watch(Iterator[Change]):
+    """An open watch: its changes as they come, and a way to end it while another thread waits for the next one."""
+
+    def __init__(self, changes: Iterator[Change], stream: Stream) -> None:
+        self._changes = changes
+        self._stream = stream
+
+    def __next__(self) -> Change:
+        """The next change; waits for it."""
+        return next(self._changes)
+
+    def stop(self) -> None:
+        """Ends the watch from whatever thread; who waits for a change gets a ReadFailed, or the end."""
+        self._stream.stop()
+
+
 class _Versioned(Object, frozen=True):
     metadata: LeanMetadata
 
@@ -56,7 +72,7 @@ def watch(
     *,
     timeout_seconds: int,
     label_selector: str = "",
-) -> Iterator[Change]:
+) -> Watch:
     """Opens a watch and returns its changes, bookmarks included; they end when the server's time-out comes.
 
     The request is made at once, so that a refusal is raised here; iterating raises ReadFailed when the version is too
@@ -73,7 +89,7 @@ def watch(
         params["labelSelector"] = label_selector
     request = Request(access.server, resource.path(namespace), params)
     stream = access.stream(request.path, params, timeout=timeout_seconds + 2 * GRACE)
-    return _changes(access, request, stream, access.monotonic() + timeout_seconds + GRACE)
+    return Watch(_changes(access, request, stream, access.monotonic() + timeout_seconds + GRACE), stream)
 
 
 def _changes(access: Access, request: Request, stream: Stream, ends: float) -> Iterator[Change]:
