@@ -32,7 +32,6 @@ class Watch:
     bookmarks: bool
     seconds: float
     wanted: Selector | None
-    name: str = ""
 
     @classmethod
     def asked(cls, request: Request, target: Target, wanted: Selector | None) -> Watch:
@@ -47,19 +46,13 @@ class Watch:
             bookmarks=request.flag("allowWatchBookmarks"),
             seconds=float(_number(request.query.get("timeoutSeconds", "")) or _LONGEST),
             wanted=wanted,
-            name=target.name,
         )
 
     def selects(self, found: Json | None) -> bool:
         """Whether an object is one of those that are watched."""
-        if found is None:
+        if found is None or (self.namespace and found["metadata"].get("namespace") != self.namespace):
             return False
-        metadata = found["metadata"]
-        return (
-            (not self.namespace or metadata.get("namespace") == self.namespace)
-            and (not self.name or metadata["name"] == self.name)
-            and (self.wanted is None or self.wanted(found))
-        )
+        return self.wanted is None or self.wanted(found)
 
     def event(self, change: Change) -> str:
         """What a change is to this watch: an object that its selector no longer matches is DELETED. Blank: nothing."""

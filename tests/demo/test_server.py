@@ -12,6 +12,7 @@ import pytest
 import urllib3
 
 from diagnostics.demo.requests import Request
+from diagnostics.demo.resources import UnknownResource
 from diagnostics.demo.server import ClusterServer
 from tests.clusters import SMALL, pod, serving
 from tests.demo.reading import TABLE, get, official_client, request
@@ -106,6 +107,40 @@ def test_what_has_no_printer_is_a_name_and_an_age(captured: ClusterServer) -> No
     table = get(captured, "/api/v1/namespaces", accept=TABLE)
     assert [column["name"] for column in table["columnDefinitions"]] == ["Name", "Age"]
     assert table["rows"][0]["cells"] == ["01-crash-traceback", "28m"]
+
+
+@pytest.mark.parametrize(
+    ("path", "columns", "cells"),
+    [
+        (
+            "/apis/apps/v1/deployments",
+            ["Name", "Ready", "Up-to-date", "Available", "Age"],
+            ["billing-worker", "0/2", 2, 0, "28m"],
+        ),
+        (
+            "/api/v1/namespaces/01-crash-traceback/events",
+            ["Last Seen", "Type", "Reason", "Object", "Message", "Name"],
+            ["28m", "Normal", "Scheduled", "pod/billing-worker-f556cff4f-2zmjm"],
+        ),
+    ],
+)
+def test_tables_of_deployments_and_events(
+    captured: ClusterServer, path: str, columns: list[str], cells: list[str | int]
+) -> None:
+    table = get(captured, path, accept=TABLE)
+    assert [column["name"] for column in table["columnDefinitions"]] == columns
+    assert table["rows"][0]["cells"][: len(cells)] == cells
+
+
+def test_a_subresource_that_is_not_served(captured: ClusterServer) -> None:
+    path = "/api/v1/namespaces/64-istio/pods/reviews-7dfc74cb67-6jrhd"
+    assert request(captured, f"{path}/exec").status == 404
+    assert get(captured, f"{path}/status")["kind"] == "Pod"
+
+
+def test_a_resource_that_nobody_knows_is_named(captured: ClusterServer) -> None:
+    with pytest.raises(UnknownResource, match="no resource is called 'widgets'"):
+        captured.store.objects("widgets")
 
 
 def test_one_connection_serves_many_requests(captured: ClusterServer) -> None:

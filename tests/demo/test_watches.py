@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from diagnostics.demo.discovery import Documents
 from diagnostics.demo.server import ClusterServer
+from diagnostics.demo.store import Store
 from tests.clusters import pod, serving
-from tests.demo.reading import TABLE, get, watching
+from tests.demo.reading import TABLE, get, refused, watching
 
 PODS = "/api/v1/namespaces/shop/pods"
 
@@ -90,8 +92,7 @@ def test_a_past_that_is_forgotten_is_an_error_event_of_410(cluster: ClusterServe
 
 
 def test_only_the_latest_changes_are_remembered() -> None:
-    with serving() as cluster:
-        cluster.store._history = 10
+    with ClusterServer(Store(Documents.recorded().catalogue, history=10)) as cluster:
         for index in range(25):
             cluster.store.put("pods", pod(f"p{index}", "shop"))
         with watching(cluster, PODS, resourceVersion=2) as events:
@@ -116,3 +117,31 @@ def test_a_table_describes_its_columns_once(cluster: ClusterServer) -> None:
         second = next(events)["object"]
     assert (first["kind"], len(first["columnDefinitions"]), len(first["rows"])) == ("Table", 9, 1)
     assert (second["columnDefinitions"], second["rows"][0]["cells"][0]) == ([], "old")
+
+
+def test_a_table_is_bookmarked_without_rows(cluster: ClusterServer) -> None:
+    options = {"resourceVersion": cluster.store.version, "allowWatchBookmarks": "true"}
+    with watching(cluster, PODS, accept=TABLE, **options) as events:
+        bookmark = next(events)
+    assert (bookmark["type"], bookmark["object"]["kind"], bookmark["object"]["rows"]) == ("BOOKMARK", "Table", [])
+
+
+def test_metadata_alone_can_be_watched(cluster: ClusterServer) -> None:
+    accept = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
+    with watching(cluster, PODS, accept=accept, allowWatchBookmarks="true") as events:
+        added, bookmark = next(events)["object"], next(events)["object"]
+    assert (added["kind"], added.keys()) == ("PartialObjectMetadata", {"kind", "apiVersion", "metadata"})
+    assert bookmark["kind"] == "PartialObjectMetadata"
+
+
+def test_one_object_can_be_watched_by_its_name(cluster: ClusterServer) -> None:
+    selector = "metadata.name=new"
+    with watching(cluster, PODS, resourceVersion=cluster.store.version, fieldSelector=selector) as events:
+        label(cluster, "old", "web")
+        cluster.store.put("pods", pod("new", "shop"))
+        assert next(events)["object"]["metadata"]["name"] == "new"
+
+
+@pytest.mark.parametrize("query", [{"timeoutSeconds": "soon"}, {"resourceVersion": "x"}])
+def test_a_number_that_is_none_is_a_bad_request(cluster: ClusterServer, query: dict[str, str]) -> None:
+    assert refused(cluster, PODS, watch="true", **query)["code"] == 400
