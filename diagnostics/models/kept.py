@@ -10,7 +10,8 @@ from diagnostics.models.cluster import Cluster
 class Suspect(models.Model):
     """A pod that is not healthy or not settled yet: its last state, so that grace can elapse without another read.
 
-    A pod that became healthy is deleted here; one that was deleted in the cluster while suspect stays with `gone_at`.
+    A pod that became healthy is deleted here. One that was deleted in the cluster stays, with `gone_at`, if a diagnosis
+    names it; else its events and logs go with it.
     """
 
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="suspects")
@@ -22,6 +23,7 @@ class Suspect(models.Model):
     body = models.BinaryField()  # The object's redacted JSON, zlib.
     seen_at = models.DateTimeField()
     gone_at = models.DateTimeField(null=True, blank=True)
+    diagnosed = models.BooleanField(default=False)  # A diagnosis names it: what is kept of it is evidence.
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("cluster", "uid"), name="suspect_once_per_cluster"),)
@@ -53,7 +55,7 @@ class KeptEvent(models.Model):
 
 
 class KeptLog(models.Model):
-    """One tail of a container's log per restart."""
+    """One tail of a container's log per restart: `restart` counts the runs that had ended when it was read."""
 
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="kept_logs")
     pod_uid = models.CharField(max_length=64)
