@@ -43,6 +43,16 @@ FIELDS = {
     "persistentvolumeclaims": "claims",
     "storageclasses": "storage_classes",
     "configmaps": "config_maps",
+    "namespaces": "namespaces",
+    "resourcequotas": "quotas",
+    "limitranges": "limit_ranges",
+    "serviceaccounts": "service_accounts",
+    "services": "services",
+    "priorityclasses": "priority_classes",
+    "runtimeclasses": "runtime_classes",
+    "validatingwebhookconfigurations": "validating_webhooks",
+    "mutatingwebhookconfigurations": "mutating_webhooks",
+    "apiservices": "api_services",
 }
 # What controllers report of every pod that they make or remove: most of a healthy cluster's events about workloads.
 ROUTINE = frozenset(

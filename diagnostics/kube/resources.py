@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote
 
-from diagnostics.snapshot import objects
+from diagnostics.snapshot import admission, objects
 from diagnostics.snapshot.meta import Object
 from diagnostics.snapshot.pods import Pod
 
@@ -62,12 +62,16 @@ def _always(name: str, group: str, type_: type[Object], *, namespaced: bool = Tr
     return Resource(name, group, "v1", type_, FOLLOWED, When.ALWAYS, namespaced)
 
 
-def _listed(group: str, *names: str, namespaced: bool = True, version: str = "v1") -> tuple[Resource, ...]:
-    return tuple(Resource(name, group, version, objects.Named, LISTED, namespaced=namespaced) for name in names)
+def _listed(
+    group: str, *names: str, type_: type[Object] = objects.Named, namespaced: bool = True, version: str = "v1"
+) -> tuple[Resource, ...]:
+    return tuple(Resource(name, group, version, type_, LISTED, namespaced=namespaced) for name in names)
 
 
-def _looked_up(group: str, *names: str, namespaced: bool = True) -> tuple[Resource, ...]:
-    return tuple(Resource(name, group, "v1", objects.Named, LOOKED_UP, namespaced=namespaced) for name in names)
+def _looked_up(
+    group: str, *names: str, type_: type[Object] = objects.Named, namespaced: bool = True
+) -> tuple[Resource, ...]:
+    return tuple(Resource(name, group, "v1", type_, LOOKED_UP, namespaced=namespaced) for name in names)
 
 
 PODS = _always("pods", "", Pod)
@@ -91,11 +95,13 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("storageclasses", "storage.k8s.io", "v1", objects.StorageClass, LISTED, namespaced=False),
     *_listed("storage.k8s.io", "volumeattachments", "csinodes", namespaced=False),
     Resource("configmaps", "", "v1", objects.Keyed, LOOKED_UP, page=SMALL_PAGE),
-    *_looked_up("", "resourcequotas", "limitranges", "serviceaccounts"),
-    *_looked_up("", "namespaces", namespaced=False),
+    *_looked_up("", "resourcequotas", type_=admission.ResourceQuota),
+    *_looked_up("", "limitranges", type_=admission.LimitRange),
+    *_looked_up("", "serviceaccounts"),
+    *_looked_up("", "namespaces", type_=admission.Namespace, namespaced=False),
     *_looked_up("scheduling.k8s.io", "priorityclasses", namespaced=False),
     *_looked_up("node.k8s.io", "runtimeclasses", namespaced=False),
-    *_listed("", "services"),
+    *_listed("", "services", type_=objects.Service),
     *_listed("discovery.k8s.io", "endpointslices"),
     *_listed("networking.k8s.io", "ingresses", "networkpolicies"),
     *_listed("autoscaling", "horizontalpodautoscalers", version="v2"),
@@ -104,10 +110,11 @@ RESOURCES: tuple[Resource, ...] = (
         "admissionregistration.k8s.io",
         "validatingwebhookconfigurations",
         "mutatingwebhookconfigurations",
-        "validatingadmissionpolicies",
+        type_=admission.WebhookConfiguration,
         namespaced=False,
     ),
-    *_looked_up("apiregistration.k8s.io", "apiservices", namespaced=False),
+    *_looked_up("admissionregistration.k8s.io", "validatingadmissionpolicies", namespaced=False),
+    *_looked_up("apiregistration.k8s.io", "apiservices", type_=admission.ApiService, namespaced=False),
     Resource("leases", "coordination.k8s.io", "v1", objects.Named, LOOKED_UP, only_in="kube-system"),
     SECRETS,
 )

@@ -7,6 +7,7 @@ A name is a *sure* sign (`password`, `api_key`) or an *unsure* one: `token: unex
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from diagnostics.kube.secret_shapes import REDACTED
 
@@ -70,6 +71,7 @@ def pairs(text: str) -> str:
     return "".join(parts)
 
 
+@lru_cache(maxsize=4096)  # The same few field names come again in every object.
 def is_secret_name(name: str) -> bool:
     """Whether a field, annotation or variable of this name holds a secret: `db.password`, `example.com/api-token`."""
     domain, _, last = name.rpartition("/")

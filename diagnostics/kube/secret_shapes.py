@@ -64,7 +64,7 @@ SHAPES = (
     _shape("mysql", r"(\bmysql\w*\b[^\n]{0,200}?\s-p)\S{1,512}", rf"\1{REDACTED}"),
     _shape("sshpass", r"(\bsshpass\s+-p ?)\S{1,512}", rf"\1{REDACTED}"),
 )
-SIGNS = tuple(sign for shape in SHAPES for sign in shape.signs)
+SIGNS = ("-----", *(sign for shape in SHAPES for sign in shape.signs))
 
 
 def shapes(line: str) -> str:
