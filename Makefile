@@ -10,7 +10,8 @@ FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
 # The first Python that fits; or say which: make up PYTHON=/opt/python3.12/bin/python3
 PYTHON ?= $(shell for python in python3.12 python3.11 python3 python; do \
 	"$$python" -c '$(FITS)' 2>/dev/null && command -v "$$python" && break; done)
-SYNC = UV_PYTHON_DOWNLOADS=never UV_PYTHON="$(PYTHON)" var/uv/bin/uv sync --quiet --frozen --inexact
+# The certificates that this machine trusts, which may be those of a company.
+SYNC = UV_SYSTEM_CERTS=true UV_PYTHON_DOWNLOADS=never UV_PYTHON="$(PYTHON)" var/uv/bin/uv sync --quiet --frozen --inexact
 
 # One line that says what to do, instead of what a tool printed; that is kept in var/install.log.
 OR_SAY = || { printf 'sickbay: %s\n' "$($(1))" >&2; exit 2; }
