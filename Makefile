@@ -38,7 +38,7 @@ lint: .venv/.development  ## Check style, types, layers, migrations and deployme
 
 .PHONY: bench
 bench: .venv/.development  ## Measure against kubectl and the official client
-	@.venv/bin/python -m bench.scan
+	@for each in scan judging signatures; do echo "== $$each"; .venv/bin/python -m bench.$$each; done
 
 .PHONY: clean
 clean:  ## Remove what was built; the data stays

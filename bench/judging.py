@@ -1,0 +1,93 @@
+"""Decoding, triage and judging, each on one core: against `json.loads` of the same bytes, and per pod.
+
+`python -m bench.judging [PODS]` prints the figures of performance.md, "decode + triage alone" and "judging".
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+
+from bench.pods import encoded, pages
+from diagnostics import engine
+from diagnostics.demo.discovery import RECORDED
+from diagnostics.demo.recordings import load
+from diagnostics.demo.server import ClusterServer
+from diagnostics.kube.access import load as open_cluster
+from diagnostics.kube.collect import Scope, enrich, sweep
+from diagnostics.snapshot.cluster import Snapshot
+from diagnostics.snapshot.objects import RawList
+from diagnostics.snapshot.pods import LeanPod
+
+NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+_LEAN = msgspec.json.Decoder(LeanPod)
+
+
+class LeanPage(msgspec.Struct):
+    """A page whose items are decoded at once."""
+
+    items: list[LeanPod]
+
+
+def seconds(work: Callable[[], object], times: int = 3) -> float:
+    """The CPU time of the cheapest of several runs."""
+    runs = []
+    for _ in range(times):
+        started = time.process_time()
+        work()
+        runs.append(time.process_time() - started)
+    return min(runs)
+
+
+def triage(page: bytes) -> int:
+    """What a sweep does to a page of pods, as far as healthy ones go."""
+    snapshot, suspicious = Snapshot(cluster="bench", now=NOW), 0
+    for raw in msgspec.json.decode(page, type=RawList).items or ():
+        pod = _LEAN.decode(raw)
+        snapshot.count(pod)
+        suspicious += engine.suspicious(pod, NOW)
+    return suspicious
+
+
+def demo() -> Snapshot:
+    """The demo cluster's suspects with everything that is read about them."""
+    recording = load(RECORDED)
+    with (
+        TemporaryDirectory() as folder,
+        ClusterServer(
+            recording.store, recording.logs, documents=recording.documents, now=lambda: recording.captured_at
+        ) as server,
+        open_cluster(str(server.kubeconfig(Path(folder, "kubeconfig")))) as access,
+    ):
+        snapshot = sweep(access, Scope(), suspicious=engine.suspicious).snapshot
+        enrich(access, snapshot, engine.wanted(snapshot))
+    return snapshot
+
+
+def main(pods: int) -> None:
+    """Measures and prints."""
+    read = [encoded({"kind": "PodList", "metadata": {}, "items": items}) for items in pages(pods)]
+    peer = seconds(lambda: [json.loads(page) for page in read])
+    ours = seconds(lambda: [triage(page) for page in read])
+    print(f"json.loads of {pods:,} pods            CPU {peer:6.3f} s")
+    print(f"decode, count and triage           CPU {ours:6.3f} s  {ours / peer:.2f} of it (target 0.15)")
+    healthy = [pod for page in read for pod in msgspec.json.decode(page, type=LeanPage).items]
+    alone = seconds(lambda: [engine.suspicious(pod, NOW) for pod in healthy]) / len(healthy)
+    print(f"triage alone                       {alone * 1e6:6.2f} us a pod (target 10)")
+    snapshot = demo()
+    judged = seconds(lambda: engine.judge(snapshot))
+    print(
+        f"judging the demo cluster           {judged * 1e3:6.1f} ms for {len(snapshot.suspects)} suspects, logs included: "
+        f"{judged / len(snapshot.suspects) * 1e3:.2f} ms each (target 2)"
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
