@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -20,12 +22,9 @@ def kept_secret_key(data_dir: Path) -> str:
 
 def _make(path: Path) -> None:
     """Writes a new key beside `path` and links it there whole, so that two starts at once agree on one key."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+    number, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # Its owner's alone, as made.
+    with os.fdopen(number, "w", encoding="ascii") as file:
         file.write(secrets.token_urlsafe(64))
-    try:
+    with suppress(FileExistsError):  # The other start was first.
         os.link(draft, path)
-    except FileExistsError:
-        pass  # The other start was first.
-    finally:
-        draft.unlink()
+    Path(draft).unlink()

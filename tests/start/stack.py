@@ -133,9 +133,10 @@ def starting(home: Path, **variables: str) -> Iterator[Stack]:
     try:
         yield stack
     finally:
+        process.terminate()
+        process.wait(60)
         for pid, _ in stack.processes():
             os.kill(int(pid), signal.SIGKILL)
-        process.wait(60)
 
 
 @contextmanager

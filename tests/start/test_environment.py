@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from dashboard.environment import PROJECT, READ_BY_LIBRARIES, BadSetting, Environment, read_or_exit
+from dashboard.secret_key import kept_secret_key
 from dashboard.values import Address
 
 KEY = "k3y-" * 20
@@ -41,6 +43,13 @@ def test_the_secret_key_is_made_once_and_for_its_owner_alone(data_dir: dict[str,
     assert first.secret_key == second.secret_key == kept.read_text()
     assert kept.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in kept.parent.iterdir()] == ["secret_key"]
+
+
+def test_two_first_starts_at_once_agree_on_one_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as starts:
+        keys = set(starts.map(kept_secret_key, [tmp_path] * 64))
+
+    assert keys == {(tmp_path / "secret_key").read_text()}
 
 
 def test_a_redis_of_ones_own_means_that_nothing_is_embedded() -> None:
