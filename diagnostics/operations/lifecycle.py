@@ -124,8 +124,14 @@ def _fill(row: Diagnosis, verdict: Verdict, now: datetime) -> bool:
     if row.verdict_digest == digest:
         return False
     row.verdict_digest = digest
-    row.verdict = msgspec.json.decode(msgspec.json.encode(msgspec.structs.replace(said, last_seen=now)))
+    row.verdict = _json(msgspec.structs.replace(said, last_seen=now))
     row.severity, row.confidence = int(Severity[verdict.severity.upper()]), verdict.confidence
-    row.summary, row.restarts = verdict.summary, verdict.restarts
+    row.summary, row.restarts = row.verdict["summary"], verdict.restarts
     row.pods_affected, row.pods_total = verdict.pods_affected, verdict.pods_total
     return True
+
+
+def _json(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as it is stored. PostgreSQL keeps no NUL, which a program may well write before it dies."""
+    body: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(verdict).replace(rb"\u0000", rb"\ufffd"))
+    return body

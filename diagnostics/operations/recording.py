@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from itertools import islice
-from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
@@ -16,17 +14,14 @@ from django.db.models.functions import Greatest
 from diagnostics.engine.verdict import Judgement, Verdict
 from diagnostics.models import Activity, Cluster, Diagnosis, Occurrence
 from diagnostics.operations import lifecycle
+from diagnostics.operations.bulk import chunks, rewrite
 from diagnostics.operations.lifecycle import Step
-from diagnostics.operations.rewriting import rewrite
 from diagnostics.rules import checks
 
-CHUNK = 500  # Values named in one query.
 COLUMNS = (  # What a verdict may change in a stored row.
     *("version", "state", "severity", "confidence", "summary", "pods_affected", "pods_total", "restarts", "verdict"),
     *("verdict_digest", "first_seen", "last_seen", "opened_at", "clean_since", "resolved_at", "occurrences_count"),
 )
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +72,9 @@ def _rows(
     if namespaces is None:
         known = list(still_open)
     else:
-        known = [row for chunk in _chunks(namespaces) for row in still_open.filter(namespace__in=chunk)]
+        known = [row for chunk in chunks(namespaces) for row in still_open.filter(namespace__in=chunk)]
     fingerprints = {verdict.fingerprint for verdict in verdicts}.difference(row.fingerprint for row in known)
-    known.extend(row for chunk in _chunks(fingerprints) for row in rows.filter(fingerprint__in=chunk))
+    known.extend(row for chunk in chunks(fingerprints) for row in rows.filter(fingerprint__in=chunk))
     return {row.fingerprint: row for row in known}
 
 
@@ -166,10 +161,10 @@ class _Ledger:
         )
 
     def _store_occurrences(self) -> None:
-        for numbers in _chunks(row.number for row in self._resolved):
+        for numbers in chunks(row.number for row in self._resolved):
             Occurrence.objects.filter(ended_at=None, diagnosis__in=numbers).update(ended_at=self._now)
         pods = Subquery(Diagnosis.objects.filter(pk=OuterRef("diagnosis")).values("pods_affected"))
-        for numbers in _chunks(row.number for row in self._changed):
+        for numbers in chunks(row.number for row in self._changed):
             running = Occurrence.objects.filter(ended_at=None, diagnosis__in=numbers)
             running.update(pods_peak=Greatest("pods_peak", pods))
         Occurrence.objects.bulk_create(
@@ -180,9 +175,3 @@ class _Ledger:
     def _rows(self, *kinds: Activity.Kind) -> Iterator[Diagnosis]:
         for kind in kinds:
             yield from (row for row, _ in self._happened.get(kind, ()))
-
-
-def _chunks(values: Iterable[T]) -> Iterator[list[T]]:
-    iterator = iter(values)
-    while chunk := list(islice(iterator, CHUNK)):
-        yield chunk

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from diagnostics.engine.verdict import AffectedPod, Crashed, EvidencePart, Skipped, Verdict
 from diagnostics.models import Activity, Cluster, Diagnosis, Occurrence
-from diagnostics.operations import recording
+from diagnostics.operations import bulk
 from diagnostics.operations.recording import Recorded, record
 from diagnostics.rules import checks
 from tests.operations.building import MINUTE, T0, a_cluster, judgement, verdict
@@ -296,7 +296,7 @@ def test_no_more_pods_than_a_page_can_show_are_named_but_all_are_counted(cluster
 def test_the_number_of_statements_does_not_follow_the_number_of_verdicts(
     cluster: Cluster, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "CHUNK", 10_000)
+    monkeypatch.setattr(bulk, "CHUNK", 10_000)
     note(cluster, T0, *(verdict(name=f"w{n}") for n in range(30)))
 
     with django_assert_max_num_queries(12):

@@ -1,14 +1,26 @@
-"""Stores many rows that were changed in memory, each differently, through one prepared statement."""
+"""Many rows at once: changed ones through one prepared statement, named ones in lists of a bearable length."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 import msgspec
 from django.db import connection
 from django.db.models import DateTimeField, Field, JSONField, Model
+
+CHUNK = 500  # Values named in one query.
+
+T = TypeVar("T")
+
+
+def chunks(values: Iterable[T]) -> Iterator[list[T]]:
+    """The values in lists of at most CHUNK."""
+    iterator = iter(values)
+    while chunk := list(islice(iterator, CHUNK)):
+        yield chunk
 
 
 def rewrite(rows: Sequence[Model], columns: Sequence[str]) -> None:

@@ -1,0 +1,146 @@
+"""Takes what was read of a cluster into its picture: a change of a watch, or everything at once from a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+
+from diagnostics import engine
+from diagnostics.kube import redact
+from diagnostics.kube.collect import FIELDS, ROUTINE, Sweep
+from diagnostics.kube.lists import decode
+from diagnostics.kube.resources import EVENTS, PODS, Resource
+from diagnostics.kube.watch import Change, ChangeKind
+from diagnostics.operations.picture import KNOWN, Picture, same
+from diagnostics.snapshot.cluster import Snapshot
+from diagnostics.snapshot.objects import Event
+from diagnostics.snapshot.pods import LeanPod, Pod
+
+
+def apply(picture: Picture, resource: Resource, place: str | None, change: Change) -> None:
+    """Takes one change over. One that only repeats what is known touches nothing; a malformed object is counted."""
+    picture.versions[resource.name, place] = change.resource_version
+    if change.kind is ChangeKind.BOOKMARK:
+        return
+    raw, deleted = msgspec.Raw(change.object), change.kind is ChangeKind.DELETED
+    if resource is PODS:
+        _apply_pod(picture, raw, deleted=deleted)
+    elif resource is not EVENTS:
+        _apply_known(picture, resource, raw, deleted=deleted)
+    elif not deleted:  # The cluster forgets events after an hour; we do not.
+        _apply_event(picture, raw)
+
+
+def _apply_pod(picture: Picture, raw: msgspec.Raw, *, deleted: bool) -> None:
+    lean = decode(PODS, raw, LeanPod, picture.snapshot.malformed_objects)
+    if lean is None:
+        return
+    if not deleted and engine.suspicious(lean, picture.snapshot.now):
+        _hold(picture, raw)
+    elif lean.metadata.uid in picture.suspects:
+        picture.let_go(lean.metadata.uid, gone=deleted)
+
+
+def _hold(picture: Picture, raw: bytes | msgspec.Raw) -> None:
+    body = msgspec.json.encode(redact.pod_object(msgspec.json.decode(raw)))
+    pod = decode(PODS, msgspec.Raw(body), Pod, picture.snapshot.malformed_objects)
+    if pod is not None:
+        picture.hold(pod, body)
+
+
+def _apply_event(picture: Picture, raw: msgspec.Raw) -> None:
+    event = decode(EVENTS, raw, Event, picture.snapshot.malformed_objects)
+    if event is None:
+        return
+    event = _fit_event(event)
+    about = event.involved_object
+    if about.kind == "Pod" and not picture.is_suspect(about.uid):
+        picture.recent.add(event)
+    elif about.kind == "Pod" or event.reason not in ROUTINE:
+        picture.file(event)
+        picture.touched |= picture.concerned(about.kind, about.namespace, about.name)
+
+
+def _apply_known(picture: Picture, resource: Resource, raw: msgspec.Raw, *, deleted: bool) -> None:
+    found: Any = decode(resource, raw, resource.type, picture.snapshot.malformed_objects)
+    if found is None:
+        return
+    namespace, name = found.metadata.namespace, found.metadata.name
+    known: dict[Any, Any] = getattr(picture.snapshot, FIELDS[resource.name])
+    key = (namespace, name) if resource.namespaced else name
+    stored, unsaved = (resource.name, (namespace, name)), picture.unsaved
+    if deleted:
+        known.pop(key, None)
+        unsaved.known.discard(stored)
+        unsaved.forgotten.add(stored)
+    else:
+        fit = _fit(found)
+        if key in known and same(known[key], fit):
+            return
+        known[key] = fit
+        unsaved.forgotten.discard(stored)
+        unsaved.known.add(stored)
+    picture.touched |= picture.concerned("" if resource.namespaced else "Node", namespace, name)
+
+
+def replace(picture: Picture, swept: Sweep, alive: Collection[str]) -> None:
+    """Puts what a sweep read in place of what was known; `alive` names the old suspects that it saw, healthy or not.
+
+    Suspects in namespaces that could not be read stay as they were.
+    """
+    old, new = picture.snapshot, swept.snapshot
+    listed, new.events = new.events, {}
+    new.suspects, new.logs = [], old.logs
+    picture.snapshot = new
+    picture.versions = dict(swept.resource_versions)
+    picture.gaps = {(gap.resource, gap.namespace): gap for gap in new.unavailable}
+    for resource in KNOWN:
+        _replace_known(picture, resource, old)
+    _replace_events(picture, old, [event for events in listed.values() for event in events])
+    _replace_suspects(picture, swept, alive)
+
+
+def _replace_known(picture: Picture, resource: Resource, old: Snapshot) -> None:
+    before: dict[Any, Any] = getattr(old, FIELDS[resource.name])
+    now: dict[Any, Any] = getattr(picture.snapshot, FIELDS[resource.name])
+    for key, found in now.items():
+        known = before.get(key)
+        if known is not None and known.metadata.resource_version == found.metadata.resource_version:
+            now[key] = known
+        else:
+            now[key] = _fit(found)
+            picture.unsaved.known.add((resource.name, (found.metadata.namespace, found.metadata.name)))
+    gone = before.keys() - now.keys()
+    picture.unsaved.forgotten |= {(resource.name, key if resource.namespaced else ("", key)) for key in gone}
+
+
+def _replace_events(picture: Picture, old: Snapshot, listed: list[Event]) -> None:
+    """Files what was listed, beside what the cluster has forgotten meanwhile about pods that are suspect still."""
+    known = {event.metadata.uid: event for events in old.events.values() for event in events}
+    for event in (event for uid in picture.statics for event in old.events.get(uid, ())):
+        picture.file(event, news=False)
+    for event in map(_fit_event, listed):
+        picture.file(event, news=known.get(event.metadata.uid) != event)
+
+
+def _replace_suspects(picture: Picture, swept: Sweep, alive: Collection[str]) -> None:
+    missing = picture.suspects.keys() - swept.raw.keys()
+    for uid in missing:
+        if picture.suspects[uid].pod.metadata.namespace not in picture.blind:
+            picture.let_go(uid, gone=uid not in alive)
+    for raw in swept.raw.values():
+        _hold(picture, raw)
+
+
+def _fit(found: Any) -> Any:
+    """An object without credentials."""
+    body = msgspec.json.encode(redact.pod_object(msgspec.json.decode(msgspec.json.encode(found))))
+    return msgspec.json.decode(body, type=type(found))
+
+
+def _fit_event(event: Event) -> Event:
+    """An event without credentials in its message."""
+    message = redact.text(event.message)
+    return event if message == event.message else msgspec.structs.replace(event, message=message)

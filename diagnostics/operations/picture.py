@@ -1,0 +1,197 @@
+"""What is known of one cluster while it is watched: a snapshot that follows the cluster, and what is not stored yet.
+
+Everything is redacted before it gets in here, and so before any rule sees it: what rules quote is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from diagnostics import engine
+from diagnostics.kube.resources import ALWAYS, EVENTS, PODS
+from diagnostics.operations.recent import Recent
+from diagnostics.snapshot.cluster import Snapshot, Tally, Unavailable
+from diagnostics.snapshot.meta import OwnerReference
+from diagnostics.snapshot.objects import Event
+from diagnostics.snapshot.owners import Key
+from diagnostics.snapshot.pods import Pod
+
+# A resource's name, and the namespace in which it is read; None for all of them.
+Place = tuple[str, str | None]
+
+KNOWN = tuple(resource for resource in ALWAYS if resource not in (PODS, EVENTS))
+WORKLOADS = {
+    "deployments": "Deployment",
+    "statefulsets": "StatefulSet",
+    "daemonsets": "DaemonSet",
+    "jobs": "Job",
+    "cronjobs": "CronJob",
+}
+_MANIFEST = "kubernetes.io/config.hash"  # By which the kubelet names a static pod in its events.
+
+
+@dataclass(slots=True)
+class Held:
+    """A suspect: as struct, and as the redacted JSON that is stored."""
+
+    pod: Pod
+    body: bytes
+    diagnosed: bool = False
+
+    @property
+    def uids(self) -> set[str]:
+        """What its events may call it."""
+        metadata = self.pod.metadata
+        return {metadata.uid, metadata.annotations.get(_MANIFEST, metadata.uid)}
+
+
+@dataclass(slots=True)
+class Unsaved:
+    """What changed since the last save."""
+
+    suspects: set[str] = field(default_factory=set)  # by uid
+    healthy: dict[str, Held] = field(default_factory=dict)
+    gone: dict[str, Held] = field(default_factory=dict)
+    known: set[tuple[str, Key]] = field(default_factory=set)  # by resource, namespace and name
+    forgotten: set[tuple[str, Key]] = field(default_factory=set)
+    events: dict[str, Event] = field(default_factory=dict)  # by the event's own uid
+    logs: set[tuple[str, str]] = field(default_factory=set)  # by pod uid and container
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to save."""
+        return any((self.suspects, self.healthy, self.gone, self.known, self.forgotten, self.events, self.logs))
+
+
+@dataclass(slots=True)
+class Picture:
+    """A cluster as it is known now. `touched` names the namespaces that have to be judged again; nodes live in ""."""
+
+    snapshot: Snapshot
+    suspects: dict[str, Held] = field(default_factory=dict)  # by uid
+    versions: dict[Place, str] = field(default_factory=dict)  # from where each watch goes on
+    gaps: dict[Place, Unavailable] = field(default_factory=dict)  # what cannot be read
+    unfollowed: dict[Place, Unavailable] = field(default_factory=dict)  # what can be listed, but not watched
+    log_runs: dict[tuple[str, str], int] = field(default_factory=dict)  # by pod uid and container: the run last read
+    touched: set[str] = field(default_factory=set)
+    unsaved: Unsaved = field(default_factory=Unsaved)
+    recent: Recent[Place] = field(default_factory=Recent)
+    statics: dict[str, str] = field(default_factory=dict)  # manifest to uid, of static pods
+
+    @property
+    def blind(self) -> frozenset[str]:
+        """The namespaces whose pods could not be read."""
+        return frozenset(namespace for resource, namespace in self.gaps if resource == PODS.name and namespace)
+
+    @property
+    def resume_from(self) -> dict[Place, str]:
+        """From where another watcher has to go on; the events that only `recent` remembers come again."""
+        begins = self.recent.begins
+        return {place: begins.get(place, version) for place, version in self.versions.items()}
+
+    def advance(self, now: datetime) -> None:
+        """Moves the picture's clock, the API server's, and what only time changes.
+
+        Suspects whose last restart is long enough ago are healthy now, and events get too old to explain anything.
+        """
+        self.snapshot.now = now
+        events = {place: version for place, version in self.versions.items() if place[0] == EVENTS.name}
+        if not self.recent.turn(now, events):
+            return
+        for uid in [uid for uid, held in self.suspects.items() if not engine.suspicious(held.pod, now)]:
+            self.let_go(uid, gone=False)
+
+    def hold(self, pod: Pod, body: bytes) -> None:
+        """Keeps a suspect as it is now; one that is as it was touches nothing."""
+        uid = pod.metadata.uid
+        old = self.suspects.get(uid)
+        last = old or self.unsaved.healthy.pop(uid, None)
+        self.suspects[uid] = held = Held(pod, body, diagnosed=last is not None and last.diagnosed)
+        if old is not None and same(old.pod, pod):
+            return
+        self.unsaved.suspects.add(uid)
+        self.touched.add(pod.metadata.namespace)
+        if old is None:
+            for name in held.uids:
+                self.statics[name] = uid
+                for event in self.recent.take(name):
+                    self.file(event)
+
+    def let_go(self, uid: str, *, gone: bool) -> None:
+        """Parts with a suspect that is healthy now, or gone."""
+        held = self.suspects.pop(uid)
+        self.touched.add(held.pod.metadata.namespace)
+        self.unsaved.suspects.discard(uid)
+        (self.unsaved.gone if gone else self.unsaved.healthy)[uid] = held
+        for name in held.uids:
+            self.statics.pop(name, None)
+            self.snapshot.events.pop(name, None)
+        for container in [name for of, name in self.log_runs if of == uid]:
+            del self.log_runs[uid, container]
+            self.snapshot.logs.pop((uid, container), None)
+            self.unsaved.logs.discard((uid, container))
+
+    def is_suspect(self, uid: str) -> bool:
+        """Whether an event's object is a pod that is held, by its uid or by its manifest."""
+        return uid in self.statics
+
+    def file(self, event: Event, *, news: bool = True) -> None:
+        """Files an event under what it is about, in place of what the same event said before; the greater count wins."""
+        known = self.snapshot.events.setdefault(event.involved_object.uid, [])
+        before = next((other for other in known if other.metadata.uid == event.metadata.uid), None)
+        if before is not None:
+            if before == event or before.times > event.times:
+                return
+            known.remove(before)
+        known.append(event)
+        if news:
+            self.unsaved.events[event.metadata.uid] = event
+
+    def concerned(self, kind: str, namespace: str, name: str) -> set[str]:
+        """The namespaces that an object's change may concern: its own; for a node, those of its pods and of waiting ones."""
+        if kind != "Node":
+            return {namespace}
+        pods = (held.pod for held in self.suspects.values())
+        return {"", *(pod.metadata.namespace for pod in pods if pod.spec.node_name in ("", name))}
+
+    def view(self, namespaces: Collection[str] | None = None) -> Snapshot:
+        """What has to be judged of some namespaces, or of all.
+
+        It shares what it does not narrow: logs and lists that are read into it are known here, too.
+        """
+        pods = [held.pod for held in self.suspects.values()]
+        chosen = [pod for pod in pods if namespaces is None or pod.metadata.namespace in namespaces]
+        workloads: dict[str, Any] = {name: self._workloads(name, namespaces) for name in WORKLOADS}
+        return replace(
+            self.snapshot,
+            suspects=chosen,
+            unavailable=list(self.gaps.values()),
+            tallies=dict(self._tallies(chosen, workloads)),
+            **workloads,
+        )
+
+    def _workloads(self, name: str, namespaces: Collection[str] | None) -> dict[Key, Any]:
+        known: dict[Key, Any] = getattr(self.snapshot, name)
+        return known if namespaces is None else {key: found for key, found in known.items() if key[0] in namespaces}
+
+    def _tallies(
+        self, suspects: list[Pod], workloads: dict[str, dict[Key, Any]]
+    ) -> Iterator[tuple[tuple[str, OwnerReference], Tally]]:
+        """An entry for every workload; the numbers of those that are read come from their own status."""
+        for name, known in workloads.items():
+            for namespace, workload in known:
+                yield (namespace, OwnerReference(kind=WORKLOADS[name], name=workload)), Tally()
+        for pod in suspects:
+            if owner := pod.metadata.controller:
+                place = (pod.metadata.namespace, owner)
+                yield place, self.snapshot.tallies.get(place, Tally())
+
+
+def same(old: Any, new: Any) -> bool:
+    """Whether nothing that we read is different; a new resource version alone is not."""
+    metadata = msgspec.structs.replace(new.metadata, resource_version=old.metadata.resource_version)
+    return bool(msgspec.structs.replace(new, metadata=metadata) == old)
