@@ -12,7 +12,8 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import yaml
@@ -21,7 +22,6 @@ from diagnostics.kube.errors import ConfigurationError
 
 # The parser in C is ten times faster; not every PyYAML has it.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-Entry = TypeVar("Entry", "NamedContext", "NamedCluster", "NamedUser")
 
 DEFAULT_FILE = "~/.kube/config"
 DEFAULT_NAMESPACE = "default"
@@ -112,8 +112,10 @@ class Kubeconfig:
             raise ConfigurationError(f"{self.source} has no current context.", f"Name one of its contexts: {known}.")
         context = self._named("context", self.contexts, chosen)
         cluster = self._named("cluster", self.clusters, context.cluster)
-        if not isinstance(cluster.get("server"), str) or not cluster["server"].strip():
-            raise ConfigurationError(f"Cluster {context.cluster!r} in {self.source} has no server.")
+        if not _is_address(cluster.get("server")):
+            raise ConfigurationError(
+                f"Cluster {context.cluster!r} in {self.source} has no address of a server.", "It begins with https://."
+            )
         user = self._named("user", self.users, context.user) if context.user else {}
         return Context(chosen, context.namespace or DEFAULT_NAMESPACE, cluster, user)
 
@@ -196,6 +198,14 @@ def _place(error: yaml.YAMLError) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"line {error.problem_mark.line + 1}: {error.problem}"
     return str(error).splitlines()[0]
+
+
+def _is_address(server: object) -> bool:
+    try:
+        address = urlsplit(str(server))
+        return address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
+    except ValueError:
+        return False
 
 
 def _absolute(fields: dict[str, Any], names: Iterable[str], folder: Path) -> dict[str, Any]:

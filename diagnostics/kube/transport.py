@@ -9,7 +9,7 @@ from http.client import IncompleteRead as HttpIncompleteRead
 
 from urllib3 import exceptions
 
-from diagnostics.kube.errors import ConfigurationError, FailureKind, ReadFailed
+from diagnostics.kube.errors import FailureKind, ReadFailed
 from diagnostics.kube.refusals import Request, not_kubernetes, quoted
 
 _TORN = (exceptions.IncompleteRead, exceptions.InvalidChunkLength, HttpIncompleteRead)
@@ -39,7 +39,11 @@ def failure(request: Request, error: Exception) -> ReadFailed:
         return _proxy(request, reason)
     if any(isinstance(found, _TORN) for found in _causes(error)):
         return truncated(request)
-    if any(isinstance(found, BadStatusLine | UnknownProtocol) for found in _causes(error)):
+    # A server that closes the connection instead of answering is a BadStatusLine too, but may do better next time.
+    if any(
+        isinstance(found, BadStatusLine | UnknownProtocol) and not isinstance(found, OSError)
+        for found in _causes(error)
+    ):
         return not_kubernetes(request, "it does not speak HTTP")
     if tls := next((found for found in _causes(error) if isinstance(found, exceptions.SSLError | ssl.SSLError)), None):
         return _tls(request, tls)
@@ -74,8 +78,6 @@ def _connection(request: Request, error: Exception) -> ReadFailed:
             return _unreachable(request, "no answer to the connection", "A firewall may drop it; a VPN may be off.")
         case exceptions.TimeoutError():
             return no_time_left(request)
-        case exceptions.LocationValueError():
-            return ConfigurationError(f"{request.server} is not an address of a server.", "It begins with https://.")
         case _:
             return _unreachable(request, _last_words(error), "")
 
