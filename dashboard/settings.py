@@ -37,12 +37,11 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "csp",
-    "django_htmx",
 ]
 MIDDLEWARE = [
     "dashboard.health.HealthMiddleware",  # First: probes come with any Host header and without TLS.
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "dashboard.static_files.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -50,7 +49,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "dashboard.urls"
 ASGI_APPLICATION = "dashboard.asgi.application"
@@ -105,7 +103,7 @@ CHANNEL_LAYERS = {
 }
 
 # ---- Static files ----------------------------------------------------------------------------------------------------
-STATIC_URL = "static/"
+STATIC_URL = f"{BASE_PATH}/static/"  # Whole: a relative one is completed before ASGI knows the base path.
 STATICFILES_DIRS = [PROJECT / "static"]
 STATIC_ROOT = ENVIRONMENT.data_dir / "static" if ENVIRONMENT.embedded else PROJECT / "staticfiles"
 STORAGES = {
@@ -184,8 +182,15 @@ CELERY: dict[str, Any] = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    # Every probe of a start that is not ready yet would be an error; `health` logs what lies behind it.
+    "filters": {
+        "no_probes": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: getattr(getattr(record, "request", None), "path_info", "") != "/readyz",
+        }
+    },
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_probes"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "diagnostics": {"level": "INFO"},
