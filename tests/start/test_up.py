@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -57,8 +58,10 @@ def test_static_files_are_kept_for_ever(stack: Stack) -> None:
 
     response, body = stack.get(sheet[1])
 
-    assert (response.status, bool(body)) == (200, True)
+    name = sheet[1].removeprefix("/static/")
+    assert body == (stack.home / "data" / "static" / name).read_bytes()
     assert "immutable" in response.headers["Cache-Control"]
+    assert "Warning" not in stack.output()
 
 
 @pytest.mark.parametrize("program", ["redis", "web", "watch", "rest", "beat"])
@@ -161,3 +164,31 @@ def test_nothing_is_started_before_ctrl_c_during_preparation(tmp_path: Path) -> 
         assert stack.process.wait(60) in {0, 130}
         assert "Traceback" not in stack.output()
         assert stack.processes() == []
+
+
+def test_below_a_path_every_address_has_it(tmp_path: Path) -> None:
+    with running(tmp_path, SICKBAY_BASE_PATH="/sickbay") as stack:
+        assert f"open     http://127.0.0.1:{stack.port}/sickbay/\n" in stack.output()
+        assert stack.get("/sickbay/")[0].headers["Location"].startswith("/sickbay/signin?next=%2Fsickbay%2F")
+        page = stack.get("/sickbay/signin")[1].decode()
+        addresses = re.findall(r'(?:href|src|action)="(/[^"]*)"', page)
+        assert addresses
+        assert [address for address in addresses if not address.startswith("/sickbay/")] == []
+        sheet = next(address for address in addresses if address.endswith(".css"))
+        assert stack.get(sheet)[0].status == 200
+        assert {handshake(stack, "/sickbay/ws/live"), handshake(stack, "/ws/live")} == {101}
+        assert handshake(stack, "/elsewhere/ws/live") != 101
+
+
+def handshake(stack: Stack, path: str) -> int:
+    """The status with which a socket without a session is answered."""
+    connection = HTTPConnection("127.0.0.1", stack.port, timeout=20)
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    connection.request(
+        "GET",
+        path,
+        headers=upgrade | {"Sec-WebSocket-Key": "c2lja2JheSBzaWNrYmF5IQ==", "Origin": f"http://127.0.0.1:{stack.port}"},
+    )
+    status = connection.getresponse().status
+    connection.close()
+    return status
