@@ -6,6 +6,7 @@ Source: a Deployment numbers its ReplicaSets with the annotation `deployment.kub
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from diagnostics.engine.verdict import Change
@@ -19,11 +20,16 @@ REVISION = "deployment.kubernetes.io/revision"
 RELATED = timedelta(hours=1)
 
 
-def changed(subjects: Iterable[Subject], began: datetime) -> tuple[Change, ...]:
-    """The fields that the failing revision changed, if the fault began soon after its rollout; else nothing.
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """What the failing revision changed, and the number of the one before it, to go back to."""
 
-    Nothing too when pods of several revisions fail alike: then no single rollout did it.
-    """
+    changed: tuple[Change, ...]
+    back_to: int
+
+
+def rollout(subjects: Iterable[Subject], began: datetime) -> Rollout | None:
+    """The rollout soon after which the fault began; None where there is none, or where revisions fail alike."""
     found = list(subjects)
     revisions = {subject.metadata.controller for subject in found}
     controller = revisions.pop() if len(revisions) == 1 else None
@@ -31,16 +37,17 @@ def changed(subjects: Iterable[Subject], began: datetime) -> tuple[Change, ...]:
     failing = snapshot.replicasets.get((namespace, controller.name)) if controller else None
     created = failing.metadata.creation_timestamp if failing else None
     if failing is None or created is None or not timedelta() <= began - created <= RELATED:
-        return ()
+        return None
     before = _before(failing, snapshot.replicasets.values())
     if before is None:
-        return ()
+        return None
     deployment = snapshot.workload(found[0].workload)
     delivery = delivered_by(deployment.metadata) if deployment else None
-    return tuple(
+    changed = tuple(
         Change(path=field.path, from_=field.from_, to=field.to, at=created, by=delivery.tool if delivery else None)
         for field in changes(before.spec.template, failing.spec.template)
     )
+    return Rollout(changed, _number(before))
 
 
 def _before(failing: Workload, replicasets: Iterable[Workload]) -> Workload | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from diagnostics.engine.precedence import Root
-from diagnostics.engine.revisions import changed
+from diagnostics.engine.revisions import Rollout, rollout
 from diagnostics.engine.texts import Texts
 from diagnostics.engine.verdict import (
     AffectedPod,
@@ -18,7 +18,7 @@ from diagnostics.engine.verdict import (
     Verdict,
     WorkloadPart,
 )
-from diagnostics.rules.model import Confidence, Evidence, Finding, Severity
+from diagnostics.rules.model import Confidence, Evidence, Finding, Rule, Severity
 from diagnostics.rules.subject import Subject
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.cluster import Tally
@@ -37,9 +37,10 @@ def verdict(key: str, members: Sequence[Root], tally: Tally | None) -> Verdict:
     pods = _pods(members)
     affected, total = finding.shortfall or (len(pods), max(tally.total if tally else 0, len(pods)))
     first_seen = min(_since(root) for root in members)
+    recent = rollout((root.subject for root in members), first_seen)
     return Verdict(
         code=rule.code,
-        severity=_severity(rule.severity, subject.workload.kind, tally).word,
+        severity=_severity(finding, subject, tally).word,
         confidence=finding.confidence.value,
         namespace=subject.namespace or None,
         workload=_workload(subject),
@@ -50,21 +51,32 @@ def verdict(key: str, members: Sequence[Root], tally: Tally | None) -> Verdict:
         summary=texts.sentence(rule.message),
         cause=texts.sentence(rule.cause),
         offender=_offender(finding, subject),
-        remedy=Remedy(
-            text=texts.sentence(rule.remedy), commands=texts.commands(rule.commands), verify=texts.commands(rule.verify)
-        ),
+        remedy=_remedy(rule, texts, recent),
         evidence=tuple(_evidence(item) for item in finding.evidence),
         ruled_out=finding.ruled_out,
         first_seen=first_seen,
         last_seen=subject.now,
         restarts=_restarts(members),
-        changed=changed((root.subject for root in members), first_seen),
+        changed=recent.changed if recent else (),
         delivered_by=_delivered_by(subject),
         symptoms=_symptoms(members),
         fingerprint=key,
         visible_at=first_seen + rule.visible_after,
         notify_at=first_seen + rule.notify_after,
     )
+
+
+_UNDO = "kubectl -n {{namespace}} rollout undo {{workload}} --to-revision={revision}"
+
+
+def _remedy(rule: Rule, texts: Texts, recent: Rollout | None) -> Remedy:
+    """The rule's remedy; after a rollout that did it, going back comes first."""
+    text, commands = texts.sentence(rule.remedy), rule.commands
+    if recent and recent.back_to:
+        text = f"Go back to revision {recent.back_to}, the one before this rollout. Or: {text}"
+        others = (command for command in commands if " rollout undo " not in command)
+        commands = (_UNDO.format(revision=recent.back_to), *others)
+    return Remedy(text=text, commands=texts.commands(commands), verify=texts.commands(rule.verify))
 
 
 def _most_telling(root: Root) -> tuple[object, ...]:
@@ -80,18 +92,35 @@ def _since(root: Root) -> datetime:
     return min(began, root.subject.now) if began else root.subject.now
 
 
-def _severity(base: Severity, kind: str, tally: Tally | None) -> Severity:
-    """The rule's own severity, but critical for a fault that leaves its workload without a ready replica."""
-    nothing_ready = kind not in _SINGLE and tally is not None and tally.total > 0 and tally.ready == 0
-    return Severity.CRITICAL if nothing_ready and base >= Severity.MEDIUM else base
+def _severity(finding: Finding, subject: Subject, tally: Tally | None) -> Severity:
+    """The rule's own severity, but critical for a fault that leaves its workload without a ready replica.
+
+    A fault that keeps pods from being made is at most high while others of the workload are ready.
+    """
+    base = finding.rule.severity
+    if subject.workload.kind in _SINGLE or base < Severity.MEDIUM:
+        return base
+    if finding.shortfall is None:
+        return Severity.CRITICAL if tally is not None and tally.total and not tally.ready else base
+    known = subject.snapshot.workload(subject.workload)
+    ready = known.status.ready_pods if known else 0
+    return min(base, Severity.HIGH) if ready else Severity.CRITICAL
 
 
 def _pods(members: Sequence[Root]) -> tuple[AffectedPod, ...]:
-    by_uid = {root.subject.pod.metadata.uid: root.subject.pod for root in members if isinstance(root.subject, Suspect)}
+    """The pods that have the cause; of a cause in another object those that suffer from it."""
+    suffering = (root for member in members for root in (member, *_suffering(member)))
+    by_uid = {
+        root.subject.pod.metadata.uid: root.subject.pod for root in suffering if isinstance(root.subject, Suspect)
+    }
     return tuple(
         AffectedPod(name=pod.metadata.name, uid=uid, status=display_status(pod), node=pod.spec.node_name or None)
         for uid, pod in by_uid.items()
     )
+
+
+def _suffering(member: Root) -> tuple[Root, ...]:
+    return () if isinstance(member.subject, Suspect) else member.symptoms
 
 
 def _restarts(members: Sequence[Root]) -> int:

@@ -58,6 +58,8 @@ def test_a_fault_after_a_rollout_shows_what_it_changed(monkeypatch: pytest.Monke
     (change,) = found.changed
     assert (change.path, change.from_, change.to) == ("containers[app].image", "cart:1.4.2", "cart:1.4.3")
     assert (change.at, change.by) == (ROLLED_OUT, "helm")
+    assert found.remedy.text == "Go back to revision 41, the one before this rollout. Or: do"
+    assert found.remedy.commands == ("kubectl -n shop rollout undo deployment/cart --to-revision=41",)
     assert found.delivered_by is not None
     assert (found.delivered_by.tool, found.delivered_by.name) == ("helm", "shop")
 
@@ -74,7 +76,9 @@ def test_the_first_revision_changed_nothing(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_revision_without_a_number_is_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
     unnumbered = replicaset("cart-0", "", "cart:0")
-    assert verdict(monkeypatch, FAILING, unnumbered, began=NOW).changed[0].from_ == "cart:0"
+    found = verdict(monkeypatch, FAILING, unnumbered, began=NOW)
+    assert found.changed[0].from_ == "cart:0"
+    assert found.remedy.text == "do"  # There is no number to go back to.
 
 
 def test_no_single_rollout_is_blamed_when_revisions_fail_alike(monkeypatch: pytest.MonkeyPatch) -> None:
