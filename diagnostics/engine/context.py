@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from diagnostics.rules import wants, wants_log
+from diagnostics.rules import wants, wants_around, wants_for, wants_log
+from diagnostics.rules.shortage import WORKLOADS, short
 from diagnostics.rules.subject import ObjectView, Subject
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.cluster import Snapshot
@@ -22,6 +23,11 @@ def suspects(snapshot: Snapshot) -> list[Suspect]:
 def subjects(snapshot: Snapshot, kinds: frozenset[str]) -> Iterator[Subject]:
     """The suspects, then every object of the other kinds that some check is about, in the order of their names."""
     yield from suspects(snapshot)
+    yield from views(snapshot, kinds)
+
+
+def views(snapshot: Snapshot, kinds: frozenset[str]) -> Iterator[ObjectView[Any]]:
+    """Every object of those kinds, in the order of their names."""
     owners = snapshot.owners
     for kind, items in _objects(snapshot):
         if kind in kinds:
@@ -38,6 +44,8 @@ def _objects(snapshot: Snapshot) -> Iterator[tuple[str, dict[Any, Any]]]:
     yield "ReplicaSet", snapshot.replicasets
     yield "Job", snapshot.jobs
     yield "CronJob", snapshot.cronjobs
+    yield "Namespace", snapshot.namespaces
+    yield "APIService", snapshot.api_services
 
 
 def wanted(snapshot: Snapshot) -> Wanted:
@@ -56,5 +64,8 @@ def wanted(snapshot: Snapshot) -> Wanted:
         if wants_log(container)
     )
     resources = {want for suspect in found for want in wants(suspect)}
+    short_ones = (view for view in views(snapshot, frozenset(WORKLOADS)) if short(view))
+    resources.update(want for view in short_ones for want in wants_for(view))
+    resources.update(wants_around(snapshot))
     revisions = {("replicasets", suspect.namespace) for suspect in found if suspect.workload.kind == "Deployment"}
     return Wanted(logs=tuple(logs), resources=frozenset(resources | revisions))

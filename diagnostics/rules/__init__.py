@@ -10,9 +10,12 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
+from typing import Any
 
 from diagnostics.rules.model import Check, Rule
+from diagnostics.rules.subject import ObjectView
 from diagnostics.rules.suspect import ContainerView, Suspect
+from diagnostics.snapshot.cluster import Snapshot
 
 Want = tuple[str, str | None]
 
@@ -34,6 +37,20 @@ def wants(suspect: Suspect) -> Iterator[Want]:
     for family in families():
         if wanted := getattr(family, "wants", None):
             yield from wanted(suspect)
+
+
+def wants_for(view: ObjectView[Any]) -> Iterator[Want]:
+    """What the families want read on demand for a workload that is short of pods; never asked of a healthy one."""
+    for family in families():
+        if wanted := getattr(family, "wants_for", None):
+            yield from wanted(view)
+
+
+def wants_around(snapshot: Snapshot) -> Iterator[Want]:
+    """What the families want read of the cluster as such, whoever suffers in it."""
+    for family in families():
+        if wanted := getattr(family, "wants_around", None):
+            yield from wanted(snapshot)
 
 
 def wants_log(container: ContainerView) -> bool:

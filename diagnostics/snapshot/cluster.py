@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from diagnostics.snapshot.admission import ApiService, LimitRange, Namespace, ResourceQuota, WebhookConfiguration
 from diagnostics.snapshot.meta import Object, OwnerReference
-from diagnostics.snapshot.objects import Claim, CronJob, Event, Keyed, Node, StorageClass, Workload
+from diagnostics.snapshot.objects import Claim, CronJob, Event, Keyed, Named, Node, Service, StorageClass, Workload
 from diagnostics.snapshot.owners import Key, Owners, WorkloadRef
 from diagnostics.snapshot.pods import LeanPod, Pod
 from diagnostics.snapshot.quantities import InvalidQuantity, parse
@@ -79,6 +80,16 @@ class Snapshot:
     claims: dict[Key, Claim] = field(default_factory=dict)
     storage_classes: dict[str, StorageClass] = field(default_factory=dict)  # by name
     config_maps: dict[Key, Keyed] = field(default_factory=dict)
+    namespaces: dict[str, Namespace] = field(default_factory=dict)  # by name
+    quotas: dict[Key, ResourceQuota] = field(default_factory=dict)
+    limit_ranges: dict[Key, LimitRange] = field(default_factory=dict)
+    service_accounts: dict[Key, Named] = field(default_factory=dict)
+    services: dict[Key, Service] = field(default_factory=dict)
+    priority_classes: dict[str, Named] = field(default_factory=dict)  # by name
+    runtime_classes: dict[str, Named] = field(default_factory=dict)  # by name
+    validating_webhooks: dict[str, WebhookConfiguration] = field(default_factory=dict)  # by name
+    mutating_webhooks: dict[str, WebhookConfiguration] = field(default_factory=dict)  # by name
+    api_services: dict[str, ApiService] = field(default_factory=dict)  # by name
     logs: dict[tuple[str, str], ContainerLog] = field(default_factory=dict)  # by (pod uid, container)
     tallies: dict[tuple[str, OwnerReference], Tally] = field(default_factory=dict)  # by namespace and controller
     bookings: dict[str, Booking] = field(default_factory=dict)  # by node name, every pod counted

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from diagnostics.engine import context, wanted
+from diagnostics.snapshot.objects import Workload
 from diagnostics.snapshot.wanted import LogWanted
 from tests.engine.building import pod, snapshot
 
@@ -16,6 +18,8 @@ def families(monkeypatch: pytest.MonkeyPatch) -> None:
     """One family that reads the log of every container app, and the ConfigMaps of the pod's namespace."""
     monkeypatch.setattr(context, "wants_log", lambda container: container.name == "app")
     monkeypatch.setattr(context, "wants", lambda suspect: [("configmaps", suspect.namespace)])
+    monkeypatch.setattr(context, "wants_for", lambda view: [("resourcequotas", view.metadata.name)])
+    monkeypatch.setattr(context, "wants_around", lambda _: [])
 
 
 def test_each_resource_is_wanted_once() -> None:
@@ -23,6 +27,27 @@ def test_each_resource_is_wanted_once() -> None:
     found = wanted(snapshot(pod("cart-7f6-a"), pod("cart-7f6-b")))
     assert found.resources == {("configmaps", "shop"), ("replicasets", "shop")}
     assert [log.pod for log in found.logs] == ["cart-7f6-a", "cart-7f6-b"]
+
+
+def test_only_workloads_that_are_short_of_pods_want_anything() -> None:
+    """A healthy one costs no request."""
+
+    def workload(name: str, ready: int) -> Workload:
+        document = {
+            "metadata": {"name": name, "namespace": "shop"},
+            "spec": {"replicas": 2},
+            "status": {"replicas": ready, "readyReplicas": ready},
+        }
+        return msgspec.convert(document, Workload)
+
+    made = snapshot(statefulsets={("shop", name): workload(name, ready) for name, ready in (("well", 2), ("short", 1))})
+    assert wanted(made).resources == {("resourcequotas", "short")}
+
+
+def test_the_cluster_as_such_may_be_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever suffers in it."""
+    monkeypatch.setattr(context, "wants_around", lambda _: [("apiservices", None)])
+    assert wanted(snapshot()).resources == {("apiservices", None)}
 
 
 @pytest.mark.parametrize(

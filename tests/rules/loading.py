@@ -17,8 +17,9 @@ import msgspec
 
 from diagnostics.engine import EVER, judge, suspicious
 from diagnostics.engine.verdict import Verdict
-from diagnostics.snapshot import objects
+from diagnostics.snapshot import admission, objects
 from diagnostics.snapshot.cluster import ContainerLog, Snapshot, Unavailable
+from diagnostics.snapshot.meta import Object
 from diagnostics.snapshot.pods import LeanPod, Pod
 
 T = TypeVar("T")
@@ -32,6 +33,18 @@ _ON_DEMAND = {
     "cronjobs": ("cronjobs", objects.CronJob),
     "persistentvolumeclaims": ("claims", objects.Claim),
     "configmaps": ("config_maps", objects.Keyed),
+    "resourcequotas": ("quotas", admission.ResourceQuota),
+    "limitranges": ("limit_ranges", admission.LimitRange),
+    "serviceaccounts": ("service_accounts", objects.Named),
+    "services": ("services", objects.Service),
+}
+_OF_THE_CLUSTER: dict[str, tuple[str, type[Object]]] = {
+    "storageclasses": ("storage_classes", objects.StorageClass),
+    "priorityclasses": ("priority_classes", objects.Named),
+    "runtimeclasses": ("runtime_classes", objects.Named),
+    "validatingwebhookconfigurations": ("validating_webhooks", admission.WebhookConfiguration),
+    "mutatingwebhookconfigurations": ("mutating_webhooks", admission.WebhookConfiguration),
+    "apiservices": ("api_services", admission.ApiService),
 }
 
 
@@ -50,8 +63,11 @@ def load(folder: Path) -> Snapshot:
         setattr(snapshot, resource, _by_key(_items(folder, resource, objects.Workload)))
     for resource, (attribute, type_) in _ON_DEMAND.items():
         setattr(snapshot, attribute, _by_key(_items(folder, resource, type_)))
-    classes = _items(folder, "storageclasses", objects.StorageClass)
-    snapshot.storage_classes = {found.metadata.name: found for found in classes}
+    for resource, (attribute, type_) in _OF_THE_CLUSTER.items():
+        setattr(snapshot, attribute, _by_name(_items(folder, resource, type_)))
+    if (own := folder / "namespace.json").exists():  # The namespace of the captured objects.
+        namespace = msgspec.json.decode(own.read_bytes(), type=admission.Namespace)
+        snapshot.namespaces[namespace.metadata.name] = namespace
     snapshot.read = {path.stem for path in folder.glob("*.json")} - {"expected", "unavailable"}
     snapshot.unavailable = [Unavailable(**gap) for gap in _json(folder / "unavailable.json", [])]
     snapshot.logs = dict(_logs(folder, snapshot.suspects))
@@ -94,6 +110,10 @@ def _items(folder: Path, resource: str, type_: type[T]) -> list[T]:
 
 def _by_key(found: Iterable[Any]) -> dict[tuple[str, str], Any]:
     return {(item.metadata.namespace, item.metadata.name): item for item in found}
+
+
+def _by_name(found: Iterable[Any]) -> dict[str, Any]:
+    return {item.metadata.name: item for item in found}
 
 
 def _logs(folder: Path, suspects: Iterable[Pod]) -> Iterator[tuple[tuple[str, str], ContainerLog]]:
