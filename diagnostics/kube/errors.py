@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import msgspec
+
+# What msgspec raises for bytes that are not the JSON that was hoped for; the second, for broken UTF-8, is not its own.
+UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError)
+
 
 class FailureKind(StrEnum):
     """Why a read failed; the value is the `error` of an `unavailable` entry."""

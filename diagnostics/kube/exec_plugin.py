@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from diagnostics.kube.errors import ConfigurationError, FailureKind, ReadFailed
+from diagnostics.kube.errors import UNDECODABLE, ConfigurationError, FailureKind, ReadFailed
 from diagnostics.kube.refusals import quoted
 from diagnostics.snapshot.meta import Object, Time
 
@@ -121,7 +121,7 @@ def _run(plugin: Plugin, environment: Mapping[str, str], timeout: float) -> byte
 def _issued(plugin: Plugin, output: bytes) -> Issued:
     try:
         credential = msgspec.json.decode(output, type=ExecCredential)
-    except msgspec.DecodeError as error:
+    except UNDECODABLE as error:
         raise _failed(plugin, "printed no ExecCredential") from error
     if credential.api_version != plugin.api_version:
         raise _failed(plugin, f"answered in {credential.api_version}, the kubeconfig asks for {plugin.api_version}")

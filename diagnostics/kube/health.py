@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from diagnostics.kube.access import Access
-from diagnostics.kube.errors import ReadFailed
+from diagnostics.kube.errors import UNDECODABLE, ReadFailed
 from diagnostics.snapshot.meta import Object
 
 _FAILED = re.compile(r"^\[-\](\S+)", re.MULTILINE)
@@ -21,7 +21,7 @@ def server_version(access: Access) -> str | None:
     """The API server's version, "v1.36.2"; None when it does not tell."""
     try:
         return msgspec.json.decode(access.get("/version").data, type=_Version).git_version or None
-    except (ReadFailed, msgspec.DecodeError):
+    except (ReadFailed, *UNDECODABLE):
         return None
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from diagnostics.kube import transport
 from diagnostics.kube.access import Access
-from diagnostics.kube.errors import Expired
+from diagnostics.kube.errors import UNDECODABLE, Expired
 from diagnostics.kube.refusals import Request, not_kubernetes, quoted
 from diagnostics.kube.resources import Resource
 from diagnostics.snapshot.cluster import Malformed
@@ -86,17 +86,17 @@ def decode(resource: Resource, item: msgspec.Raw, type_: type[T], malformed: lis
     """One item as a struct, or None when it is malformed."""
     try:
         found: T = _decoder(type_).decode(item)
-    except msgspec.DecodeError as error:
+    except UNDECODABLE as error:
         malformed.append(_describe(resource, item, error))
         return None
     return found
 
 
-def _describe(resource: Resource, item: msgspec.Raw, error: msgspec.DecodeError) -> Malformed:
+def _describe(resource: Resource, item: msgspec.Raw, error: Exception) -> Malformed:
     """A malformed object, with its name where that at least can be read."""
     try:
         metadata = _decoder(_Identity).decode(item).metadata
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         metadata = LeanMetadata()
     return Malformed(
         resource=resource.name, namespace=metadata.namespace or None, name=metadata.name, error=quoted(str(error))
@@ -122,7 +122,7 @@ def _decoded(request: Request, body: bytes) -> RawList:
         page = _PAGE.decode(body)
     except msgspec.ValidationError as error:
         raise not_kubernetes(request, "no list") from error
-    except msgspec.DecodeError as error:
+    except UNDECODABLE as error:
         if body.lstrip()[:1] == b"{":
             raise transport.truncated(request) from error
         raise not_kubernetes(request, "no JSON") from error

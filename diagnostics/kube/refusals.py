@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from diagnostics.kube import redact
-from diagnostics.kube.errors import Expired, FailureKind, ReadFailed
+from diagnostics.kube.errors import UNDECODABLE, Expired, FailureKind, ReadFailed
 from diagnostics.kube.grants import Grant, needed
 from diagnostics.snapshot.meta import Object
 from diagnostics.snapshot.objects import ListMeta, StatusDetails
@@ -93,7 +93,7 @@ def _kind(status: int) -> FailureKind:
 def _status(body: bytes) -> Refusal | None:
     try:
         said = msgspec.json.decode(body, type=Refusal)
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return None
     return said if said.kind == "Status" else None
 
