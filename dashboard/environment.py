@@ -73,7 +73,6 @@ class Environment:
             address=address,
             base_url=base_url,
             base_path=value("SICKBAY_BASE_PATH", values.base_path, ""),
-            secret_key=secret_key or _kept(data_dir),
             allowed_hosts=values.with_own_hosts(hosts, base_url, address if redis is None else None),
             database=value("DATABASE_URL", values.database, values.sqlite(data_dir / "sickbay.sqlite3")),
             redis=redis or _private_redis(data_dir),
@@ -83,6 +82,7 @@ class Environment:
             namespaces=value("SICKBAY_NAMESPACES", values.words, []),
             reconcile_seconds=value("SICKBAY_RECONCILE_SECONDS", values.seconds, 600),
             demo=value("DEMO", values.yes_or_no, None),
+            secret_key=secret_key or _kept(data_dir),  # Last: a start that is refused leaves nothing behind.
         )
 
 

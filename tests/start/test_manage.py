@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -40,11 +41,11 @@ def test_the_others_get_the_whole_project(command: str) -> None:
     assert {"dashboard.settings", "diagnostics.models"} <= loaded_by(command)
 
 
-def test_a_bad_setting_is_one_line_for_every_command() -> None:
+def test_a_bad_setting_is_one_line_for_every_command_and_leaves_nothing(tmp_path: Path) -> None:
     checked = subprocess.run(
         [sys.executable, "manage.py", "check"],
         cwd=PROJECT,
-        env={"DEMO": "perhaps"},
+        env={"DEMO": "perhaps", "SICKBAY_DATA_DIR": str(tmp_path / "data")},
         capture_output=True,
         text=True,
         check=False,
@@ -52,3 +53,4 @@ def test_a_bad_setting_is_one_line_for_every_command() -> None:
 
     assert (checked.returncode, checked.stderr.count("\n")) == (2, 1)
     assert checked.stderr.startswith("sickbay: DEMO: ")
+    assert list(tmp_path.iterdir()) == []
