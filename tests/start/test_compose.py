@@ -169,6 +169,7 @@ def test_each_service_starts_and_is_healthy(host: Host, service: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(shutil.which("redis-server") is None, reason="no redis-server here")
 def test_redis_starts_and_is_healthy(host: Host) -> None:
     port = str(free_port())
     directory = host.home / "redis"
