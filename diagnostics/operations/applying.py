@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
 
 from diagnostics import engine
 from diagnostics.kube import redact
-from diagnostics.kube.collect import FIELDS, ROUTINE, Sweep
+from diagnostics.kube.collect import FIELDS, ROUTINE, Sweep, redacted_object
 from diagnostics.kube.lists import decode
 from diagnostics.kube.resources import EVENTS, PODS, Resource
 from diagnostics.kube.watch import Change, ChangeKind
@@ -38,23 +38,19 @@ def _apply_pod(picture: Picture, raw: msgspec.Raw, *, deleted: bool) -> None:
     if lean is None:
         return
     if not deleted and engine.suspicious(lean, picture.snapshot.now):
-        _hold(picture, raw)
+        redacted = redacted_object(raw)
+        pod = decode(PODS, redacted, Pod, picture.snapshot.malformed_objects)
+        if pod is not None:
+            picture.hold(pod, bytes(redacted))
     elif lean.metadata.uid in picture.suspects:
         picture.let_go(lean.metadata.uid, gone=deleted)
-
-
-def _hold(picture: Picture, raw: bytes | msgspec.Raw) -> None:
-    body = msgspec.json.encode(redact.pod_object(msgspec.json.decode(raw)))
-    pod = decode(PODS, msgspec.Raw(body), Pod, picture.snapshot.malformed_objects)
-    if pod is not None:
-        picture.hold(pod, body)
 
 
 def _apply_event(picture: Picture, raw: msgspec.Raw) -> None:
     event = decode(EVENTS, raw, Event, picture.snapshot.malformed_objects)
     if event is None:
         return
-    event = _fit_event(event)
+    event = msgspec.structs.replace(event, message=redact.text(event.message))
     about = event.involved_object
     if about.kind == "Pod" and not picture.is_suspect(about.uid):
         picture.recent.add(event)
@@ -92,14 +88,14 @@ def replace(picture: Picture, swept: Sweep, alive: Collection[str]) -> None:
     """
     old, new = picture.snapshot, swept.snapshot
     listed, new.events = new.events, {}
-    new.suspects, new.logs = [], old.logs
+    suspects, new.suspects, new.logs = new.suspects, [], old.logs
     picture.snapshot = new
     picture.versions = dict(swept.resource_versions)
     picture.gaps = {(gap.resource, gap.namespace): gap for gap in new.unavailable}
     for resource in KNOWN:
         _replace_known(picture, resource, old)
     _replace_events(picture, old, [event for events in listed.values() for event in events])
-    _replace_suspects(picture, swept, alive)
+    _replace_suspects(picture, swept, suspects, alive)
 
 
 def _replace_known(picture: Picture, resource: Resource, old: Snapshot) -> None:
@@ -121,26 +117,18 @@ def _replace_events(picture: Picture, old: Snapshot, listed: list[Event]) -> Non
     known = {event.metadata.uid: event for events in old.events.values() for event in events}
     for event in (event for uid in picture.statics for event in old.events.get(uid, ())):
         picture.file(event, news=False)
-    for event in map(_fit_event, listed):
+    for event in listed:
         picture.file(event, news=known.get(event.metadata.uid) != event)
 
 
-def _replace_suspects(picture: Picture, swept: Sweep, alive: Collection[str]) -> None:
-    missing = picture.suspects.keys() - swept.raw.keys()
-    for uid in missing:
+def _replace_suspects(picture: Picture, swept: Sweep, suspects: Iterable[Pod], alive: Collection[str]) -> None:
+    for uid in picture.suspects.keys() - swept.raw.keys():
         if picture.suspects[uid].pod.metadata.namespace not in picture.blind:
             picture.let_go(uid, gone=uid not in alive)
-    for raw in swept.raw.values():
-        _hold(picture, raw)
+    for pod in suspects:
+        picture.hold(pod, swept.raw[pod.metadata.uid])
 
 
 def _fit(found: Any) -> Any:
     """An object without credentials."""
-    body = msgspec.json.encode(redact.pod_object(msgspec.json.decode(msgspec.json.encode(found))))
-    return msgspec.json.decode(body, type=type(found))
-
-
-def _fit_event(event: Event) -> Event:
-    """An event without credentials in its message."""
-    message = redact.text(event.message)
-    return event if message == event.message else msgspec.structs.replace(event, message=message)
+    return msgspec.json.decode(redacted_object(msgspec.Raw(msgspec.json.encode(found))), type=type(found))

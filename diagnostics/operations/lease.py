@@ -41,6 +41,11 @@ def due(now: datetime) -> list[int]:
     return list(Cluster.objects.filter(_free(now)).order_by("lease_until", "pk").values_list("pk", flat=True))
 
 
+def is_due(*, since: datetime) -> bool:
+    """Whether some cluster is due since then: no worker was free to take it."""
+    return Cluster.objects.filter(_free(since) & (Q(lease_until__isnull=False) | Q(added_at__lte=since))).exists()
+
+
 def take(cluster_id: int, now: datetime) -> Lease | None:
     """The lease on a cluster, or None while it is watched, paused, backing off or gone."""
     with transaction.atomic():
@@ -68,13 +73,13 @@ def extend(lease: Lease, now: datetime, **columns: Any) -> None:
         raise LeaseLost
 
 
-def release(lease: Lease) -> None:
+def release(lease: Lease, now: datetime) -> None:
     """Gives the lease back, so that the next slice need not wait for its end. One that was lost stays lost."""
-    Cluster.objects.filter(pk=lease.cluster_id, fence=lease.fence).update(lease_owner="", lease_until=None)
+    Cluster.objects.filter(pk=lease.cluster_id, fence=lease.fence).update(lease_owner="", lease_until=now)
 
 
 def _free(now: datetime) -> Q:
-    unleased = Q(lease_until=None) | Q(lease_until__lt=now)
+    unleased = Q(lease_until=None) | Q(lease_until__lte=now)
     rested = Q(retry_at=None) | Q(retry_at__lte=now)
     return Q(paused=False) & unleased & rested
 

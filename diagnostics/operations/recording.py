@@ -58,6 +58,11 @@ def record(
     return Recorded(frozenset(ledger.told), ledger.look_again)
 
 
+def hold_again(cluster: Cluster, now: datetime) -> None:
+    """Lets the hold of whatever is clean begin anew: nobody watched meanwhile. To be called in a transaction."""
+    Diagnosis.objects.filter(cluster=cluster, clean_since__isnull=False).update(clean_since=now)
+
+
 def _by_time(verdict: Verdict) -> tuple[datetime, str]:
     """New diagnoses are numbered in this order, whatever order they are found in."""
     return verdict.first_seen, verdict.fingerprint

@@ -87,9 +87,9 @@ def test_an_error_in_a_fenced_transaction_takes_everything_back() -> None:
 def test_a_released_lease_can_be_taken_at_once_but_not_by_its_old_holder_twice() -> None:
     cluster = a_cluster()
     first = taken(cluster)
-    lease.release(first)
+    lease.release(first, T0)
     second = taken(cluster)
-    lease.release(first)
+    lease.release(first, T0)
 
     assert lease.take(cluster.pk, T0) is None
     with pytest.raises(LeaseLost):

@@ -1,0 +1,108 @@
+"""The closer look at suspects: reads what the rules want to see besides, each thing once, and has them judged."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import msgspec
+
+from diagnostics import engine
+from diagnostics.engine.verdict import Judgement
+from diagnostics.kube.access import Access
+from diagnostics.kube.collect import FIELDS, MOST_LOGS, enrich
+from diagnostics.kube.resources import LOGS
+from diagnostics.operations.picture import Picture, Place
+from diagnostics.snapshot.cluster import Snapshot
+from diagnostics.snapshot.pods import ContainerStatus
+from diagnostics.snapshot.wanted import LogWanted, Wanted
+
+READ_AGAIN = timedelta(minutes=5)  # What was read on demand is good for so long, if only known suspects want it;
+READ_AGAIN_FOR_NEW = timedelta(seconds=30)  # and for so long, if a new one does: it may be what is missing now.
+
+
+@dataclass(slots=True)
+class Looker:
+    """Looks at a picture's suspects, and remembers what it has read on demand and when."""
+
+    access: Access
+    picture: Picture
+    _read_at: dict[Place, datetime] = field(default_factory=dict)
+    _seen: set[str] = field(default_factory=set)  # Suspects that have been looked at before.
+
+    def judge(self, namespaces: Collection[str] | None = None) -> Judgement:
+        """The verdicts on some namespaces, or on all; those on what has no namespace, such as nodes, are always there."""
+        view = self.picture.view(namespaces)
+        self._read(view)
+        judgement = engine.judge(view)
+        self._mark_diagnosed(judgement)
+        if namespaces is None:
+            return judgement
+        inside = tuple(found for found in judgement.verdicts if (found.namespace or "") in {"", *namespaces})
+        return msgspec.structs.replace(judgement, verdicts=inside)
+
+    def forget(self) -> None:
+        """Forgets what was read on demand: a sweep has begun a new snapshot."""
+        self._read_at.clear()
+
+    def _read(self, view: Snapshot) -> None:
+        wanted = engine.wanted(view)
+        uids = {pod.metadata.uid for pod in view.suspects}
+        patience = READ_AGAIN if uids <= self._seen else READ_AGAIN_FOR_NEW
+        self._seen = (self._seen & self.picture.suspects.keys()) | uids
+        places = frozenset(
+            place
+            for place in wanted.resources
+            if place not in self._read_at or view.now - self._read_at[place] >= patience
+        )
+        logs = tuple(log for log in wanted.logs if self._lacks(log))[:MOST_LOGS]
+        if not places and not logs:
+            return
+        self._forget(view, places)
+        enrich(self.access, view, Wanted(logs=logs, resources=places))
+        self._learn(view, places, logs)
+
+    def _lacks(self, log: LogWanted) -> bool:
+        """Whether a log is worth its requests: its run was not read before, and its namespace lets us read logs."""
+        if (LOGS, log.namespace) in self.picture.gaps:
+            return False
+        return self.picture.log_runs.get((log.uid, log.container)) != self._run(log)
+
+    def _run(self, log: LogWanted) -> int:
+        status = self.picture.suspects[log.uid].pod.status
+        statuses = (*status.init_container_statuses, *status.container_statuses)
+        return next((runs_ended(found) for found in statuses if found.name == log.container), 0)
+
+    def _forget(self, view: Snapshot, places: Iterable[Place]) -> None:
+        """Makes room for lists that are read again: what is no longer in them is no longer there."""
+        for name, namespace in places:
+            known = getattr(self.picture.snapshot, FIELDS[name])
+            for key in [key for key in known if namespace is None or key[0] == namespace]:
+                del known[key]
+            self.picture.gaps.pop((name, namespace), None)
+        view.unavailable[:] = self.picture.gaps.values()
+
+    def _learn(self, view: Snapshot, places: Iterable[Place], logs: Iterable[LogWanted]) -> None:
+        gaps = {(gap.resource, gap.namespace): gap for gap in view.unavailable}
+        self.picture.gaps = gaps
+        self._read_at |= dict.fromkeys(places, view.now)
+        for log in logs:
+            if (LOGS, log.namespace) not in gaps:
+                self.picture.log_runs[log.uid, log.container] = self._run(log)
+                self.picture.unsaved.logs.add((log.uid, log.container))
+
+    def _mark_diagnosed(self, judgement: Judgement) -> None:
+        """Marks the pods that a visible verdict names: what is kept of them is evidence."""
+        now = self.picture.snapshot.now
+        for uid in (pod.uid for found in judgement.verdicts if found.visible_at <= now for pod in found.pods):
+            held = self.picture.suspects.get(uid)
+            if held is not None and not held.diagnosed:
+                held.diagnosed = True
+                self.picture.unsaved.suspects.add(uid)
+
+
+def runs_ended(status: ContainerStatus) -> int:
+    """How many runs of a container have ended: its restarts, and one more while it waits after a run or lies ended."""
+    waits_again = status.state.waiting is not None and status.last_state.terminated is not None
+    return status.restart_count + (waits_again or status.state.terminated is not None)

@@ -1,0 +1,128 @@
+"""The open watches of one cluster: a thread each, which do nothing but read, and one queue for what they hear."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from queue import Empty, Full, Queue
+from threading import Event, Lock, Thread
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from diagnostics.kube.access import Access
+from diagnostics.kube.errors import ReadFailed
+from diagnostics.kube.pacing import Pacing
+from diagnostics.kube.resources import BY_NAME, Resource
+from diagnostics.kube.watch import Change, Watch, watch
+from diagnostics.operations.picture import Place
+
+# A watch that breaks off is opened again a few times, within some seconds, before the cluster counts as failing.
+PACING = Pacing(attempts=5, first_pause=0.5)
+AT_ONCE = 1.0  # Seconds before a watch is opened again that the server ended without a word.
+QUEUED = 2_000  # Changes that may wait; then the reading waits, and so does the server.
+PATIENCE = 5.0  # Seconds for the threads to end.
+
+
+class Told(NamedTuple):
+    """What one watch has heard: a change, or why it will hear no more."""
+
+    resource: Resource
+    namespace: str | None
+    news: Change | ReadFailed
+
+
+class Watches:
+    """Watches places from their versions on, until `ends`. `heard` is when anything was heard last.
+
+    All times are of the monotonic clock, in seconds.
+    """
+
+    def __init__(self, access: Access, versions: Mapping[Place, str], ends: float, pacing: Pacing = PACING) -> None:
+        self._access = access
+        self._ends = ends
+        self._pacing = pacing
+        self._queue: Queue[Told] = Queue(QUEUED)
+        self._stopped = Event()
+        self._lock = Lock()
+        self._open: dict[Place, Watch] = {}
+        self.heard = time.monotonic()
+        self._threads = {
+            place: Thread(target=self._read, args=(place, version), name=f"watch {access.name} {place[0]}", daemon=True)
+            for place, version in versions.items()
+        }
+
+    def __enter__(self) -> Self:
+        """Starts reading."""
+        for thread in self._threads.values():
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Ends every watch and waits for the threads."""
+        self._stopped.set()
+        with self._lock:
+            for found in self._open.values():
+                found.stop()
+        for thread in self._threads.values():
+            thread.join(PATIENCE)
+
+    @property
+    def all_open(self) -> bool:
+        """Whether every watch that still reads is open now."""
+        with self._lock:
+            reading = {place for place, thread in self._threads.items() if thread.is_alive()}
+            return reading <= self._open.keys()
+
+    def batch(self, *, not_before: float, until: float) -> list[Told]:
+        """Everything that was heard by `not_before`; if that is nothing, waits for the first news, at most `until`."""
+        told: list[Told] = []
+        while True:
+            now = time.monotonic()
+            wait = (not_before if told else max(until, not_before)) - now
+            try:
+                told.append(self._queue.get(timeout=wait) if wait > 0 else self._queue.get_nowait())
+            except Empty:
+                return told
+            if len(told) >= QUEUED:
+                return told
+
+    def _read(self, place: Place, version: str) -> None:
+        resource, namespace = BY_NAME[place[0]], place[1]
+        failures = 0
+        while not self._stopped.is_set() and (left := int(self._ends - time.monotonic())) > 0:
+            pause = AT_ONCE
+            try:
+                for change in self._opened(place, version, left):
+                    version, failures, pause = change.resource_version, 0, 0.0
+                    self.heard = time.monotonic()
+                    self._put(Told(resource, namespace, change))
+            except ReadFailed as failure:
+                failures += 1
+                patience = self._pacing.pause(failures, failure)
+                if patience is None:
+                    self._put(Told(resource, namespace, failure))
+                    return
+                pause = patience
+            finally:
+                with self._lock:
+                    self._open.pop(place, None)
+            self._stopped.wait(pause)
+
+    def _opened(self, place: Place, version: str, seconds: int) -> Watch:
+        found = watch(self._access, BY_NAME[place[0]], version, place[1], timeout_seconds=seconds)
+        with self._lock:
+            self._open[place] = found
+            self.heard = time.monotonic()
+            if self._stopped.is_set():
+                found.stop()
+        return found
+
+    def _put(self, told: Told) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._queue.put(told, timeout=0.5)
+            except Full:
+                continue
+            return

@@ -1,0 +1,78 @@
+"""What a worker does for one cluster: take its lease, watch it for a slice, give the lease back."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from datetime import datetime
+from threading import Event
+
+from django.utils import timezone
+
+from diagnostics.kube.access import Access
+from diagnostics.kube.access import load as load_access
+from diagnostics.kube.errors import ReadFailed
+from diagnostics.models import Cluster, Run
+from diagnostics.operations import lease
+from diagnostics.operations.freezing import freeze
+from diagnostics.operations.keeper import KEEPER
+from diagnostics.operations.lease import Lease, LeaseLost
+from diagnostics.operations.slices import Slice
+
+INTERNAL = "internal"  # The kind of a failure that is ours.
+
+log = logging.getLogger(__name__)
+
+
+def follow(cluster_id: int, stopping: Event) -> bool:
+    """Watches a cluster for one slice, unless somebody else does. Returns whether the next slice should follow at once.
+
+    It ends early when `stopping` is set. A cluster that cannot be read is frozen, and due again after a while.
+    """
+    held = lease.take(cluster_id, timezone.now())
+    if held is None:
+        return False
+    try:
+        with KEEPER.keep(held):
+            _watch(held, stopping)
+    except ReadFailed as failure:
+        log.warning("cluster %s cannot be read: %s", cluster_id, failure)
+        _freeze(held, failure.kind.value, str(failure), failure.retry_after)
+        return False
+    except LeaseLost:
+        log.info("cluster %s is watched by somebody else now, or by nobody any more", cluster_id)
+        return False
+    except Exception as error:
+        # Ours, not the cluster's: it must not look like silence either. The worker logs it with its traceback.
+        _freeze(held, INTERNAL, f"Sickbay failed while it watched ({type(error).__name__}); its log says more.")
+        raise
+    finally:
+        lease.release(held, timezone.now())
+    return True
+
+
+def _freeze(held: Lease, kind: str, failure: str, retry_after: float | None = None) -> None:
+    with suppress(LeaseLost):  # Then what to say of the cluster is the business of whoever took it.
+        freeze(held, kind, failure, retry_after)
+
+
+def _watch(held: Lease, stopping: Event) -> None:
+    cluster, started = Cluster.objects.get(pk=held.cluster_id), timezone.now()
+    with open_access(cluster) as access:
+        found = Slice(cluster, held, access, stopping)
+        try:
+            found.run()
+        finally:
+            _note_run(cluster, started, found.changes)
+
+
+def _note_run(cluster: Cluster, started: datetime, changes: int) -> None:
+    seconds = (timezone.now() - started).total_seconds()
+    Run.objects.create(cluster=cluster, kind=Run.Kind.FOLLOW, started_at=started, seconds=seconds, changes=changes)
+
+
+def open_access(cluster: Cluster) -> Access:
+    """The way to a cluster's API server. Raises ReadFailed."""
+    if not cluster.context:
+        return load_access(cluster.kubeconfig or None)
+    return load_access(cluster.kubeconfig or None, cluster.context)
