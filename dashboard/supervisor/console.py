@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
@@ -36,8 +37,9 @@ class Console:
 
     def say(self, text: str) -> None:
         """Shows the supervisor's own words."""
-        self._stream.write(f"{text}\n")
-        self._stream.flush()
+        with suppress(OSError):  # The terminal may be gone; what runs goes on, and stops in order.
+            self._stream.write(f"{text}\n")
+            self._stream.flush()
 
     def hush(self) -> None:
         """From now on only stores what the processes write: how each takes its leave interests nobody."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import os
 import signal
@@ -224,6 +225,23 @@ def test_a_line_without_an_end_is_cut(tmp_path: Path) -> None:
     assert asyncio.run(write()) == "last \ufffd"
     assert max(map(len, (tmp_path / "web.log").read_text().splitlines())) <= 2 * CHUNK
     console.close()
+
+
+class Gone(io.StringIO):
+    """A terminal that was closed."""
+
+    def write(self, _: str) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_terminal_that_is_gone_stops_nothing(stage: Stage, tmp_path: Path) -> None:
+    stage.shown = Gone()
+    pid = tmp_path / "pid"
+
+    stage.run([[program("web", f"echo hello; echo $$ > {pid}; {FOR_EVER}")]], lambda: pid_in(pid))
+
+    assert gone(pid_in(pid))
+    assert (stage.log_dir / "web.log").read_text() == "hello\n"
 
 
 class Terminal(io.StringIO):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import closing
 from itertools import chain
 from typing import Any
 
@@ -43,10 +44,11 @@ class Command(BaseCommand):
         watched = choose_watched(ENVIRONMENT)
         programs = stages(ENVIRONMENT, watched)
         link = self._prepare()
-        console = Console(sys.stdout, ENVIRONMENT.data_dir / "log", [program.name for program in chain(*programs)])
-        console.say("Starting Sickbay ...")
         report = _report(link, watched)
-        asyncio.run(supervise(programs, console, when_up=lambda: console.say(report)))
+        names = [program.name for program in chain(*programs)]
+        with closing(Console(sys.stdout, ENVIRONMENT.data_dir / "log", names)) as console:
+            console.say("Starting Sickbay ...")
+            asyncio.run(supervise(programs, console, when_up=lambda: console.say(report)))
 
     def _prepare(self) -> str:
         """Brings the database and the static files up to date. Returns a sign-in link."""
