@@ -104,7 +104,9 @@ def _severity(finding: Finding, subject: Subject, tally: Tally | None) -> Severi
         return Severity.CRITICAL if tally is not None and tally.total and not tally.ready else base
     known = subject.snapshot.workload(subject.workload)
     ready = known.status.ready_pods if known else 0
-    return min(base, Severity.HIGH) if ready else Severity.CRITICAL
+    if ready:
+        return min(base, Severity.HIGH)
+    return Severity.CRITICAL if base >= Severity.HIGH else base
 
 
 def _pods(members: Sequence[Root]) -> tuple[AffectedPod, ...]:

@@ -55,9 +55,7 @@ def _sentence(found: re.Match[str]) -> str:
     """`the memory limit of a Container is 1Gi, at most 512Mi is allowed`."""
     said = found.groupdict()
     if "bound" not in said:
-        asked = (
-            f"is {said['value'].rstrip('0').rstrip('.')}" if said["value"] else f"is unknown: no {said['unset']} is set"
-        )
+        asked = f"is {float(said['value']):g} times" if said["value"] else f"no {said['unset']} is set"
         return f"the {said['resource']} limit of a {said['per']} may be {said['limit']} times its request, and {asked}"
     allowed = f"at {'least' if said['bound'] == 'minimum' else 'most'} {said['limit']}"
     if said["unset"]:

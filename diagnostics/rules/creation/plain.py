@@ -89,6 +89,7 @@ def explain_forbidden(refusal: Refusal) -> Finding:
         who=f"ServiceAccount {account['namespace']}/{account['name']}" if account else user or "The controller",
         user=user,
         resource=resource,
+        detail="" if user else f": {refusal.reason}",
     )
 
 

@@ -193,7 +193,7 @@ def explain_claim(refusal: Refusal) -> Finding:
         offender=_claim_offender(refusal, quota["quota"] if quota else "", template, over),
         signature=template,
         claim=claim,
-        numbers=f" Quota {quota['quota']}: it {'; '.join(map(str, over))}." if quota and over else "",
+        said=f"quota {quota['quota']} is full, it {'; '.join(map(str, over))}" if quota and over else refusal.reason,
     )
 
 

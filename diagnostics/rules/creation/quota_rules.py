@@ -10,9 +10,9 @@ _QUOTAS = ("https://kubernetes.io/docs/concepts/policy/resource-quotas/",)
 EXCEEDED = REFUSED(
     code="create-quota-exceeded",
     severity=Severity.HIGH,
-    message="Quota {quota} lets {workload_name} have no more pods: {arithmetic}.",
-    cause="The quota counts everything in namespace {namespace}; what is used and what one more pod asks for is more "
-    "than its limit.{users}{room}",
+    message="Quota {quota} lets {workload_name} have no more {what}: {arithmetic}.",
+    cause="The quota counts everything in namespace {namespace}, and with one more it would be over its limit.{users}"
+    "{room}",
     remedy="Raise the quota to what the workload needs, ask for less in the template, or scale something down.",
     commands=(
         "kubectl -n {namespace} describe quota {quota}",
@@ -46,7 +46,7 @@ LIMIT_RANGE = REFUSED(
 CLAIM = REFUSED(
     code="create-claim",
     message="{workload_name} gets no pods because its volume claim {claim} cannot be created: {said}.",
-    cause="A StatefulSet makes the claims of a pod before the pod itself, and the API server refuses this one.{numbers}",
+    cause="A StatefulSet makes the claims of a pod before the pod itself, and the API server refuses this one.",
     remedy="Change what refuses the claim (a quota, a LimitRange, a policy), or the size and class in "
     "volumeClaimTemplates.",
     commands=("kubectl -n {namespace} describe quota", EDIT),

@@ -77,7 +77,7 @@ class Refusal:
             signature=signature,
             ruled_out=ruled_out,
             shortfall=self.shortfall,
-            **{"said": self.reason, **params},
+            **{"said": self.reason, "what": "Jobs" if self.view.kind == "CronJob" else "pods", **params},
         )
 
 

@@ -47,7 +47,7 @@ POD_SECURITY = REFUSED(
 )
 WEBHOOK_DENIED = REFUSED(
     code="create-webhook-denied",
-    message="Admission webhook {webhook} refuses {workload_name}'s pods: {said}.",
+    message="Admission webhook {webhook} refuses {workload_name}'s {what}: {said}.",
     cause="A policy of this cluster was asked about the pods and said no; the words are the policy's own.",
     remedy="Change the template as the policy asks, or have whoever runs the policy make an exception.",
     commands=(EDIT,),
@@ -55,7 +55,7 @@ WEBHOOK_DENIED = REFUSED(
 )
 GATEKEEPER = REFUSED(
     code="create-gatekeeper-denied",
-    message="Gatekeeper constraint {constraint} refuses {workload_name}'s pods: {said}.",
+    message="Gatekeeper constraint {constraint} refuses {workload_name}'s {what}: {said}.",
     cause="A constraint of Gatekeeper was asked about the pods and said no.",
     remedy="Change the template as the constraint asks. While that is done, its enforcementAction can be dryrun or its "
     "match can leave this namespace out.",
@@ -64,7 +64,7 @@ GATEKEEPER = REFUSED(
 )
 KYVERNO = REFUSED(
     code="create-kyverno-denied",
-    message="Kyverno policy {policy} refuses {workload_name}'s pods{rule}: {said}.",
+    message="Kyverno policy {policy_named} refuses {workload_name}'s {what}{by_rule}: {said}.",
     cause="A policy of Kyverno was asked about the pods and said no.",
     remedy="Change the template as the policy asks, or allow this workload in a PolicyException.",
     commands=("kubectl get clusterpolicy {policy} -o yaml", EDIT),
@@ -72,7 +72,7 @@ KYVERNO = REFUSED(
 )
 POLICY = REFUSED(
     code="create-vap-denied",
-    message="{policy_kind} {policy} refuses {workload_name}'s pods: {said}.",
+    message="{policy_kind} {policy} refuses {workload_name}'s {what}: {said}.",
     cause="The policy applies to them through binding {binding}; the API server evaluates it itself.",
     remedy="Change the template as the policy asks, or narrow what the binding applies to.",
     commands=(EDIT, "kubectl get validatingadmissionpolicy {policy} -o yaml"),
@@ -81,8 +81,7 @@ POLICY = REFUSED(
 )
 WEBHOOK_DOWN = REFUSED(
     code="create-webhook-down",
-    message="No pod of {workload_name} can be created: admission webhook {webhook} cannot be asked because {backend} "
-    "{failure}.",
+    message="{workload_name} gets no {what}: admission webhook {webhook} cannot be asked because {backend} {failure}.",
     cause="The API server must ask the webhook{configured} before it admits a pod, and refuses the pod when it gets no "
     "answer (failurePolicy Fail). {behind}",
     remedy="Bring the webhook's backend back. Only if that takes long: set its failurePolicy to Ignore, which admits "
@@ -129,7 +128,7 @@ RUNTIME_CLASS = REFUSED(
 NAMESPACE_TERMINATING = REFUSED(
     code="create-ns-terminating",
     severity=Severity.MEDIUM,
-    message="{workload_name} gets no pods because namespace {namespace} is being deleted.",
+    message="{workload_name} gets no {what} because namespace {namespace} is being deleted.",
     cause="Nothing new is let into a namespace that is being deleted{since_when}; the workload goes with it.",
     remedy="If the deletion is meant, wait for it. If not, nothing stops it: deploy into another namespace.",
     commands=("kubectl get namespace {namespace} -o yaml",),
@@ -139,7 +138,7 @@ NAMESPACE_TERMINATING = REFUSED(
 )
 INVALID = REFUSED(
     code="create-invalid",
-    message="The API server finds the pods of {workload_name} invalid: {said}.",
+    message="The API server finds the {what} of {workload_name} invalid: {said}.",
     cause="The pods that the template makes break the API's own rules; the workload was accepted because these are "
     "checked only when a pod is created, or because a webhook changes the pods on their way.",
     remedy="Correct {wrong} in the template, or in what changes the pods (an injector, an operator).",
@@ -148,7 +147,7 @@ INVALID = REFUSED(
 )
 FORBIDDEN = REFUSED(
     code="create-forbidden",
-    message="{who} may not create the {resource} of {workload_name}: {said}.",
+    message="{who} may not create the {resource} of {workload_name}{detail}.",
     cause="The controller asks under its own identity, and no role gives it the right.",
     remedy="Give it a Role with that verb in namespace {namespace}; for one of Kubernetes' own controllers, restore the "
     "cluster's default roles.",
@@ -171,17 +170,17 @@ PLACEMENT = REFUSED(
 TIMEOUT = REFUSED(
     code="create-timeout",
     severity=Severity.HIGH,
-    message="No pod of {workload_name} could be created because the control plane did not answer in time: {said}.",
+    message="{workload_name} gets no {what} because the control plane did not answer in time: {said}.",
     cause="The API server or its database is overloaded or unwell; the template is not at fault.",
     remedy="Look at the health of the API server and etcd. The controller goes on trying.",
-    commands=("kubectl get --raw /readyz?verbose",),
+    commands=("kubectl get --raw '/readyz?verbose'",),
     visible_after=timedelta(minutes=1),
     notify_after=timedelta(minutes=5),
     references=("https://kubernetes.io/docs/reference/using-api/health-checks/",),
 )
 OTHER = REFUSED(
     code="create-other",
-    message="{workload_name} gets no pods; the API server says: {said}.",
+    message="{workload_name} gets no {what}; the API server says: {said}.",
     cause="The controller's request for a pod was refused for a reason that is not known here.",
     remedy="Read the whole message in the evidence; the words after the pod's name are those of whoever refused.",
     commands=(EDIT,),

@@ -80,7 +80,7 @@ def explain_down(refusal: Refusal) -> Finding:
     said, where = refusal.named["said"], configured(refusal.view.snapshot, refusal.named["webhook"])
     service = (where.webhook.client_config.service if where else None) or called(said)
     behind = _behind(refusal, service)
-    own = service is not None and refusal.view.workload.slug in behind
+    own = service is not None and service.namespace == refusal.view.namespace and refusal.view.workload.slug in behind
     if own:
         refusal = refusal.concluding(rules.DEADLOCK)
     url = _URL.search(said)
@@ -179,7 +179,8 @@ def explain_kyverno(refusal: Refusal) -> Finding:
         offender=Offender("ClusterPolicy", policy) if policy else None,
         signature=f"{policy} {rule}".strip(),
         policy=policy or None,
-        rule=f" (rule {rule})" if rule else "",
+        policy_named=policy or "(not named)",
+        by_rule=f" (rule {rule})" if rule else "",
         said=core(" ".join(said.split()).strip("'")),
     )
 

@@ -1,0 +1,70 @@
+"""Whatever the API leaves out of a workload that gets no pods, the rules say something or nothing; they never fail."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diagnostics.engine import judge, wanted
+from diagnostics.snapshot.cluster import Snapshot
+from tests.rules.loading import FIXTURES, load
+
+CASES = sorted(
+    path.parent
+    for family in ("create-*", "webhook-*", "ns-stuck", "cp-*")
+    for path in FIXTURES.glob(f"{family}/*/expected.json")
+)
+# What a reader keeps by key, and what may be missing in its items.
+RESOURCES = ("deployments", "statefulsets", "daemonsets", "replicasets", "cronjobs", "quotas", "limit_ranges")
+BY_NAME = ("namespaces", "validating_webhooks", "mutating_webhooks", "api_services")
+SNAPSHOTS = {folder: load(folder) for folder in CASES}
+
+
+def _some(random: Random, share: float, value: Any) -> Any:
+    """The value with that share of its parts left out, at any depth."""
+    if isinstance(value, dict):
+        return {key: _some(random, share, part) for key, part in value.items() if random.random() >= share}
+    if isinstance(value, list):
+        return [_some(random, share, part) for part in value if random.random() >= share]
+    return value
+
+
+def _without(random: Random, share: float, item: Any) -> Any:
+    document = json.loads(msgspec.json.encode(item))
+    return msgspec.convert(_some(random, share, document), type(item))
+
+
+@st.composite
+def incomplete(draw: st.DrawFn) -> Snapshot | None:
+    """A fixture's snapshot of which anything may be missing; None if something in it is no object any more."""
+    whole = SNAPSHOTS[draw(st.sampled_from(CASES))]
+    random, share = Random(draw(st.integers())), draw(st.sampled_from((0.01, 0.05, 0.2)))  # noqa: S311 - no secret.
+    snapshot = Snapshot(cluster="lab", now=whole.now, suspects=whole.suspects, read=whole.read)
+    try:
+        for resource in (*RESOURCES, *BY_NAME):
+            found = getattr(whole, resource)
+            setattr(snapshot, resource, {key: _without(random, share, item) for key, item in found.items()})
+        for uid, events in whole.events.items():
+            snapshot.events[uid] = [_without(random, share, event) for event in events]
+    except msgspec.ValidationError:
+        return None  # The reader counts it as malformed.
+    return snapshot
+
+
+@settings(max_examples=300, deadline=None)
+@given(incomplete())
+def test_any_part_may_be_missing(snapshot: Snapshot | None) -> None:
+    if snapshot is None:
+        return
+    wanted(snapshot)
+    assert judge(snapshot).crashed == ()
+
+
+def test_there_are_cases() -> None:
+    """An empty glob would pass everything."""
+    assert CASES
