@@ -22,6 +22,9 @@ _DROPPED_ANNOTATIONS = frozenset({"kubectl.kubernetes.io/last-applied-configurat
 # Lists of {name, value} whose values are the user's own: environment variables, headers of probes and hooks.
 _VALUED_LISTS = frozenset({"env", "httpHeaders"})
 _ARGUMENT_LISTS = frozenset({"command", "args"})
+# Options that take a password and do not say so; and clients that take it in the same word, as in `-psecret`.
+_OPTIONS_OF_CLIENTS = {"curl": ("-u", "--user"), "redis-cli": ("-a",), "sshpass": ("-p",)}
+_ATTACHED_PASSWORD = ("mysql", "mariadb")
 
 
 def text(words: str) -> str:
@@ -82,9 +85,15 @@ def _valued(item: Any) -> Any:
 
 def _arguments(arguments: list[Any]) -> list[Any]:
     """Redacts each argument, and as a whole the one that follows an option like `--password`."""
+    words = [argument if isinstance(argument, str) else "" for argument in arguments]
+    program = words[0].rpartition("/")[2] if words else ""
+    secret_options = _OPTIONS_OF_CLIENTS.get(program, ())
     redacted: list[Any] = []
-    option = ""
-    for argument in arguments:
-        redacted.append(REDACTED if is_secret_option(option) and argument else _value("", argument))
-        option = argument if isinstance(argument, str) else ""
+    for option, argument in zip(["", *words], arguments, strict=False):
+        if argument and (is_secret_option(option) or option in secret_options):
+            redacted.append(REDACTED)
+        elif program.startswith(_ATTACHED_PASSWORD) and isinstance(argument, str) and argument.startswith("-p"):
+            redacted.append("-p" + REDACTED * (argument != "-p"))
+        else:
+            redacted.append(_value("", argument))
     return redacted

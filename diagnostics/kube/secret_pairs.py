@@ -34,7 +34,7 @@ _PAIR = re.compile(
 _OPENING_QUOTE = re.compile(r"\[?(\\*[\"'`])")
 # A separator or quote is part of a bare value unless the next field, or the end of what encloses it, follows.
 _BARE = re.compile(
-    r"(?:[^\s,;&\"'`]|[,;&](?!\s|$|[\w.-]{1,64}[=:])|[\"'`](?![\s,;:&)}\]]|$))+",
+    r"(?:[^\s,;:&\"'`]|:(?!\s|$)|[,;&](?!\s|$|[\w.-]{1,64}[=:])|[\"'`](?![\s,;:&)}\]]|$))+",
 )
 _SCHEME = re.compile(r"(?:basic|bearer|digest|negotiate|ntlm|token|apikey|[\w-]{1,20}-hmac-sha\d{1,3}) ", re.IGNORECASE)
 _REST_OF_HEADER = re.compile(rf"(?:{re.escape(REDACTED)}|[^\r\n\"'`\]])+")
@@ -42,7 +42,7 @@ _REST_OF_HEADER = re.compile(rf"(?:{re.escape(REDACTED)}|[^\r\n\"'`\]])+")
 # Values that are no secrets: words of configuration, references to variables, files, addresses.
 _NO_SECRET = re.compile(
     r"(?i)(?:yes|no|on|off|true|false|null|none|nil|undefined|\*+|x{3,}|<[^>]*>"
-    r"|\$\{?\w+\}?|\$\(\w+\)|\{\{.*|/(?:var|etc|run|mnt|tmp|home|opt|usr|secrets|app|data|config|root|srv|vault|proc)/\S*"
+    r"|(?-i:\$[A-Z_][A-Z0-9_]*)|\$\{[a-z_]\w*\}|\$\(\w+\)|\{\{.*|/(?:var|etc|run|mnt|tmp|home|opt|usr|secrets|app|data|config|root|srv|vault|proc)/\S*"
     r"|[a-z][a-z0-9+.-]{1,30}://\S*)[.,;:)\]}]*"
 )
 # First words of a sentence about a secret, as in `DB_PASSWORD: unbound variable`.
@@ -91,7 +91,7 @@ def _secret(text: str, found: re.Match[str]) -> tuple[int, int] | None:
     option = text[name] == "-"
     if found["gap"] and (found["close"] or not option):
         return None
-    if found["header"]:
+    if found["header"] and found["separator"]:
         return _header_value(text, found)
     if quote := _opening_quote(text, found.end()):
         return _quoted(text, quote.end(), quote[1])
@@ -135,7 +135,7 @@ def _escaped(text: str, start: int, position: int) -> bool:
 
 
 def _is_secret(value: str, found: re.Match[str], *, option: bool) -> bool:
-    if _NO_SECRET.fullmatch(value) or (found["gap"] and value.startswith("-")):
+    if _NO_SECRET.fullmatch(value) or (found["gap"] and (value.startswith("--") or len(value) == 2)):
         return False
     in_prose = bool(found["gap"]) or (":" in found["separator"] and not found["close"])
     if in_prose and value.rstrip(".,;:!").lower() in _PROSE:
@@ -156,11 +156,17 @@ def _header_value(text: str, found: re.Match[str]) -> tuple[int, int] | None:
         return _quoted(text, opening.end(), opening[1])
     if text.startswith("[", start) and not text.startswith(REDACTED, start):
         start += 1
-    if "=" in (found["separator"] or "="):
-        scheme = _SCHEME.match(text, start)
+    scheme = _SCHEME.match(text, start)
+    if "=" in found["separator"]:
         value = _BARE.match(text, scheme.end() if scheme else start)
     else:
         value = _REST_OF_HEADER.match(text, start)
-    if value is None or value[0].split(maxsplit=1)[0].rstrip(".,;:!").lower() in _PROSE | {REDACTED}:
+    if value is None or not value[0].strip():
+        return None
+    first = value[0].split(maxsplit=1)[0]
+    if first == REDACTED or first.rstrip(".,;:!").lower() in _PROSE:
+        return None
+    # `may require authorization: server message: ...` is no header; cookies begin with their names.
+    if found["header"].lower() == "authorization" and not (scheme or looks_random(first) or "=" in found["separator"]):
         return None
     return start, value.end()

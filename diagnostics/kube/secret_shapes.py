@@ -43,8 +43,8 @@ SHAPES = (
     # user:password@ in URLs, but not `host:8080/path@x`; and a long token before the @.
     _shape(
         "://",
-        r"(://[^\s/@:\"'<>\[\]]{0,256}):(?!\d{1,5}[/?\s])[^\s\"'<>]{1,512}@",
-        rf"\1:{REDACTED}@",
+        r"(://(?::|[^\s/@:\"'<>\[\]]{1,256}:(?!\d{1,5}[/?\s])))[^\s\"'<>]{1,512}@",
+        rf"\1{REDACTED}@",
     ),
     _shape("://", r"(://)[\w.~%+=-]{20,512}@", rf"\1{REDACTED}@"),
     # Schemes of the Authorization header, wherever they stand; `bearer token` and `Basic Authentication` stay.

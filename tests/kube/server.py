@@ -73,6 +73,7 @@ def chunked(*parts: bytes, cut: bool = False) -> Answer:
         handler.send_response(200)
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Transfer-Encoding", "chunked")
+        handler.send_header("Connection", "close")
         handler.end_headers()
         for part in parts:
             handler.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))

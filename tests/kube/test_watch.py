@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.kube import access
@@ -211,6 +211,7 @@ def test_a_line_that_never_ends_does_not_fill_the_memory(monkeypatch: pytest.Mon
     assert caught.value.kind == FailureKind.NOT_KUBERNETES
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(min_size=1).filter(lambda line: b"\n" not in line and bool(line.strip()))), st.data())
 def test_lines_are_the_same_wherever_the_parts_end(expected: list[bytes], data: st.DataObject) -> None:
     stream = b"".join(line + b"\n" for line in expected)
