@@ -93,7 +93,7 @@ def wants_around(snapshot: Snapshot) -> Iterator[tuple[str, str | None]]:
 def namespace_stuck(view: ObjectView[Namespace]) -> Iterator[Finding]:
     """Namespaces that are being deleted, and what they say keeps them, or which pods do."""
     deleted, kept = view.metadata.deletion_timestamp, _Kept(_told(view), _held(view))
-    if deleted is None or not (kept.told or kept.pods):
+    if deleted is None or not (kept.told or kept.pods) or not _looked_at(view):
         return
     yield view.finding(
         STUCK,
@@ -109,6 +109,12 @@ def namespace_stuck(view: ObjectView[Namespace]) -> Iterator[Finding]:
         api_service=".".join(reversed(kept.api)) if kept.api else None,
         pod=kept.pods[0].metadata.name if kept.pods else None,
     )
+
+
+def _looked_at(view: ObjectView[Namespace]) -> bool:
+    """Whether the reader looks at this namespace: at all of them, or at pods in it."""
+    snapshot, name = view.snapshot, view.metadata.name
+    return snapshot.bookings_complete or any(pod.metadata.namespace == name for pod in snapshot.suspects)
 
 
 def _told(view: ObjectView[Namespace]) -> tuple[Condition, ...]:

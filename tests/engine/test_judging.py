@@ -15,6 +15,7 @@ from diagnostics.engine import judge, judging
 from diagnostics.rules.model import Confidence, Finding, Offender, Rule, Severity, Stage
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.cluster import Unavailable
+from diagnostics.snapshot.objects import Workload
 from diagnostics.snapshot.pods import Pod
 from tests.engine.building import NOW, checks, finding, pod, rule, snapshot, yields
 
@@ -84,6 +85,24 @@ def test_a_workload_without_a_ready_pod_is_critical() -> None:
     serving.count(pod("cart-7f6-ok", ready))
     (verdict,) = judge(serving).verdicts
     assert (verdict.severity, verdict.pods_affected, verdict.pods_total) == ("high", 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("base", "ready", "severity"),
+    [
+        (Severity.CRITICAL, 1, "high"),
+        (Severity.MEDIUM, 1, "medium"),
+        (Severity.HIGH, 0, "critical"),
+        (Severity.MEDIUM, 0, "medium"),
+    ],
+)
+def test_pods_that_are_never_made(monkeypatch: pytest.MonkeyPatch, base: Severity, ready: int, severity: str) -> None:
+    """There is no pod to count, so the workload's own status tells whether anything serves."""
+    monkeypatch.setattr(judging, "checks", checks(yields(finding(rule(severity=base), shortfall=(2, 3)))))
+    made = snapshot(PODS[0])
+    made.deployments["shop", "cart"] = msgspec.convert({"status": {"readyReplicas": ready}}, Workload)
+    (verdict,) = judge(made).verdicts
+    assert (verdict.severity, verdict.pods_affected, verdict.pods_total) == (severity, 2, 3)
 
 
 @pytest.mark.parametrize("base", [Severity.INFO, Severity.LOW])

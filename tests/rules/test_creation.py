@@ -111,6 +111,15 @@ def test_a_replica_set_speaks_only_where_no_deployment_does() -> None:
     assert len(list(creation_refused.judge(view("ReplicaSet", item, cluster(), top="Rollout")))) == 1
 
 
+def test_a_replica_set_that_is_itself_refused() -> None:
+    """Then there is nobody yet to ask for pods."""
+    said = 'Failed to create new replica set "cart-7f6": replicasets.apps "cart-7f6" is forbidden: not on Fridays'
+    condition = {"type": "Progressing", "status": "False", "reason": "ReplicaSetCreateError", "message": said}
+    item = workload(spec={"replicas": 1}, status={"conditions": [condition]})
+    (found,) = creation_refused.judge(view("Deployment", item, cluster()))
+    assert (found.rule.code, found.params["said"]) == ("create-other", "not on Fridays")
+
+
 def of_stateful_set(*events: Event, replicas: int = 1) -> list[Finding]:
     snapshot = cluster()
     snapshot.add_events(events)

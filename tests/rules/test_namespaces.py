@@ -88,6 +88,16 @@ def test_discovery_that_names_no_api() -> None:
     assert offender(found) == "Namespace/old"
 
 
+def test_only_namespaces_that_the_reader_looks_at() -> None:
+    """Their list is one for the whole cluster, whatever somebody asked for."""
+    view, found = judged(pod(), **{REMAINING: "some"})
+    assert len(found) == 1
+    view.snapshot.bookings_complete = False
+    assert len(list(namespace_stuck.judge(view))) == 1
+    view.snapshot.suspects = [pod(namespace="other")]
+    assert list(namespace_stuck.judge(view)) == []
+
+
 def test_who_reads_namespaces() -> None:
     """Whoever looks at all of them, and whoever sees a pod that is being deleted."""
     snapshot = Snapshot(cluster="lab", now=NOW)

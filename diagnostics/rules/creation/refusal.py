@@ -7,6 +7,7 @@ StatefulSet, a DaemonSet, a Job and a CronJob only events tell.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,15 +19,17 @@ from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rul
 from diagnostics.rules.shortage import FAILED_CREATE, gap
 from diagnostics.rules.subject import ObjectView
 from diagnostics.snapshot.meta import Condition
-from diagnostics.snapshot.objects import CronJob, Event
+from diagnostics.snapshot.objects import CronJob, Event, Workload
 
-CONDITION = "ReplicaFailure"
+# Conditions of Deployments and ReplicaSets that tell of a refusal: type, status and reason. The second is about the
+# ReplicaSet itself, which a quota or a policy can refuse as well.
+_REFUSING = (("ReplicaFailure", "True", FAILED_CREATE), ("Progressing", "False", "ReplicaSetCreateError"))
 # Controllers try again at least every 17 minutes, and their events may be held back for another five.
 TRIED_WITHIN = timedelta(minutes=30)
 
 # What stands before the words of whoever refused. Names of pods differ from one attempt to the next.
 _PREAMBLE = re.compile(
-    r"(?:Error creating(?: job)?: |Internal error occurred: |create Pod \S{1,253} in StatefulSet \S{1,253} failed error: "
+    r"(?:Error creating(?: job)?: |Failed to create new replica set \"[^\"]{1,253}\": |Internal error occurred: |create Pod \S{1,253} in StatefulSet \S{1,253} failed error: "
     r'|[A-Za-z.]{1,80} "[^"]{0,253}" (?=is (?:forbidden|invalid))|is (?:forbidden|invalid): )'
 )
 
@@ -94,18 +97,23 @@ def listen(view: ObjectView[Any]) -> Refusal | None:
     if view.kind == "ReplicaSet" and view.workload.kind == "Deployment":
         return None  # The Deployment carries the same condition.
     if view.kind in ("Deployment", "ReplicaSet"):
-        condition = view.item.status.condition(CONDITION)
-        return _from_condition(view, condition) if condition is not None and condition.true else None
+        return next((_from_condition(view, condition) for condition in _refusing(view.item)), None)
     shortfall = (1, 1) if isinstance(view.item, CronJob) else gap(view)
     return _from_events(view, shortfall) if shortfall[0] else None
 
 
-def _from_condition(view: ObjectView[Any], condition: Condition) -> Refusal | None:
+def _refusing(item: Workload) -> Iterator[Condition]:
+    """The conditions that tell of a refusal, if the workload wants any pods."""
+    for type_, status, reason_ in _REFUSING if item.desired else ():
+        condition = item.status.condition(type_)
+        if condition is not None and (condition.status, condition.reason) == (status, reason_):
+            yield condition
+
+
+def _from_condition(view: ObjectView[Any], condition: Condition) -> Refusal:
     missing, wanted = gap(view)
-    if not wanted or condition.reason != FAILED_CREATE:
-        return None
     said, began = condition.message, condition.last_transition_time
-    evidence = view.quote(f"status.conditions[{CONDITION}].message", said or condition.reason, began)
+    evidence = view.quote(f"status.conditions[{condition.type}].message", said or condition.reason, began)
     return Refusal(view, _match(said), said, evidence, began, (max(missing, 1), wanted))
 
 
