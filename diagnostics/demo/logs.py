@@ -61,6 +61,8 @@ class Logs:
         with self._lock:
             runs = [(namespace, pod, container, previous) for previous in (False, True)]
             lines = next((self._lines[run] for run in runs if run in self._lines), [])
+            for run in runs:  # What was refused then, such as a run before the first, can be read now.
+                self._refusals.pop(run, None)
             prefix = f"{instant(at, nanoseconds=True)} ".encode()
             self._lines[runs[1]] = lines
             self._lines[runs[0]] = [_STAMP.sub(prefix, line) for line in lines]

@@ -159,3 +159,16 @@ def test_a_restart_makes_the_log_the_previous_one(cluster: ClusterServer) -> Non
 def test_the_log_of_a_pod_that_is_missing(cluster: ClusterServer) -> None:
     answer = request(cluster, "/api/v1/namespaces/default/pods/nope/log")
     assert (answer.status, answer.data.strip()) == (404, recorded("404-log-pod").strip())
+
+
+def test_a_restart_leaves_a_log_where_there_was_none(cluster: ClusterServer) -> None:
+    """Before its first restart a container has no previous run; after it the log of the run that ended is there."""
+    restarted = pod("web", "shop")
+    restarted["status"]["containerStatuses"][0]["restartCount"] = 1
+    cluster.store.put("pods", restarted)
+    at = datetime(2026, 11, 23, 3, 59, tzinfo=UTC)
+    cluster.logs.append("shop", "web", "app", at, "FATAL: no brokers")
+    cluster.logs.refuse(("shop", "web", "app", True), b"")
+    cluster.logs.repeat("shop", "web", "app", at)
+    path = "/api/v1/namespaces/shop/pods/web/log"
+    assert text(cluster, path, previous="true") == text(cluster, path) == "FATAL: no brokers\n"
