@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from diagnostics.rules import wants, wants_around, wants_for, wants_log
@@ -22,17 +22,32 @@ def suspects(snapshot: Snapshot) -> list[Suspect]:
 
 def subjects(snapshot: Snapshot, kinds: frozenset[str]) -> Iterator[Subject]:
     """The suspects, then every object of the other kinds that some check is about, in the order of their names."""
-    yield from suspects(snapshot)
-    yield from views(snapshot, kinds)
+    pods = suspects(snapshot)
+    yield from pods
+    yield from views(snapshot, kinds, pods)
 
 
-def views(snapshot: Snapshot, kinds: frozenset[str]) -> Iterator[ObjectView[Any]]:
-    """Every object of those kinds, in the order of their names."""
-    owners = snapshot.owners
+def views(snapshot: Snapshot, kinds: frozenset[str], pods: Iterable[Suspect] = ()) -> Iterator[ObjectView[Any]]:
+    """Every object of those kinds, in the order of their names, each with those of the pods that belong to it."""
+    owners, members = snapshot.owners, _members(pods)
     for kind, items in _objects(snapshot):
         if kind in kinds:
             for _, item in sorted(items.items()):
-                yield ObjectView(snapshot, kind, item, owners.top(item.metadata, kind))
+                place = (kind, item.metadata.namespace, item.metadata.name)
+                yield ObjectView(snapshot, kind, item, owners.top(item.metadata, kind), members.get(place, ()))
+
+
+def _members(pods: Iterable[Suspect]) -> dict[tuple[str, str, str], list[Suspect]]:
+    """The pods by what they belong to, as (kind, namespace, name): their node, their controller and their workload."""
+    members: dict[tuple[str, str, str], list[Suspect]] = {}
+    for pod in pods:
+        workload, controller = pod.workload, pod.metadata.controller
+        places = {("Node", "", pod.pod.spec.node_name), (workload.kind, workload.namespace, workload.name)}
+        if controller is not None:
+            places.add((controller.kind, pod.namespace, controller.name))
+        for place in places:
+            members.setdefault(place, []).append(pod)
+    return members
 
 
 def _objects(snapshot: Snapshot) -> Iterator[tuple[str, dict[Any, Any]]]:

@@ -1,42 +1,115 @@
-"""Folds what a workload suffers under what its pods, or the lack of them, suffer from (catalogue B0, 5).
+"""Folds what follows from a cause under it, across the objects of a cluster (catalogue B0, 2, 3 and 5).
 
-A Deployment that is unavailable because its pods cannot pull their image is one diagnosis, the image's; that it is
-unavailable is a symptom. Without any other cause the consequence stands for itself.
+What a workload suffers hangs under what its pods, or the lack of them, suffer from: a Deployment that is unavailable
+because its pods cannot pull their image is one diagnosis, the image's. What the pods of a node or a Job suffer hangs
+under the node's or the Job's own cause, where that cause's rule says that it explains it: pods that a lost node left
+behind are one diagnosis, the node's, and one of them that cannot pull its image stays another. Without any other
+cause a consequence stands for itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
+from fnmatch import fnmatchcase
 
 from diagnostics.engine.precedence import Root
-from diagnostics.rules.model import Stage
+from diagnostics.rules.model import Severity, Stage
+from diagnostics.rules.subject import ObjectView
+from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.owners import WorkloadRef
 
 Cause = tuple[str, list[Root]]
+Standing = dict[str, list[Root]]
+
+# The node controller needs about this long to notice that a node is lost; its pods may show it before it says so.
+NOTICED_LATE = timedelta(seconds=60)
 
 
 def fold(causes: dict[str, list[Root]]) -> Iterable[Cause]:
     """The causes, by fingerprint, without the consequences that now hang under one of them."""
-    standing: dict[str, list[Root]] = {}
-    consequences: list[Cause] = []
-    for key, members in causes.items():
-        if members[0].finding.rule.stage is Stage.WORKLOAD:
-            consequences.append((key, members))
-        else:
-            standing[key] = members
+    return _under_objects(_under_pods(causes)).items()
+
+
+def _under_pods(causes: Standing) -> Standing:
+    """Without what workloads suffer from their pods, wherever one of the pods' causes is known."""
+    standing = {key: members for key, members in causes.items() if not _consequence(members)}
     root_of = _worst_of_each_workload(standing)
-    for key, members in consequences:
+    for key, members in causes.items():
+        if not _consequence(members):
+            continue
         above = root_of.get(members[0].subject.workload)
         if above is None:
             standing[key] = members
         else:
             first, *others = standing[above]
-            standing[above] = [replace(first, symptoms=(*first.symptoms, *members)), *others]
-    return standing.items()
+            standing[above] = [_with(first, members), *others]
+    return standing
 
 
-def _worst_of_each_workload(standing: dict[str, list[Root]]) -> dict[WorkloadRef, str]:
+def _consequence(members: list[Root]) -> bool:
+    return members[0].finding.rule.stage is Stage.WORKLOAD
+
+
+def _worst_of_each_workload(standing: Standing) -> dict[WorkloadRef, str]:
     """The fingerprint of each workload's worst and widest cause."""
     ranked = sorted(standing.items(), key=lambda cause: (cause[1][0].finding.rule.severity, len(cause[1]), cause[0]))
-    return {members[0].subject.workload: key for key, members in ranked}
+    return {members[0].subject.workload: key for key, members in ranked if any(map(_keeps_waiting, members))}
+
+
+def _keeps_waiting(root: Root) -> bool:
+    """Whether it can be why pods are missing; information only about a pod that waits, as for a node to be added."""
+    history = root.finding.rule.severity is Severity.INFO
+    return not history or (isinstance(root.subject, Suspect) and root.subject.pod.status.phase == "Pending")
+
+
+def _under_objects(standing: Standing) -> Standing:
+    """Without what pods suffer from the node that they are on, or as attempts of a Job that has ended."""
+    explaining = _explaining_by_pod(standing)
+    under: dict[int, list[Root]] = {}
+    left: Standing = {}
+    for key, members in standing.items():
+        for root in members:
+            cause = next((c for c in explaining.get(id(root.subject), ()) if _explains(c, root)), None)
+            if cause is None:
+                left.setdefault(key, []).append(root)
+            else:
+                under.setdefault(id(cause), []).append(root)
+    return {key: [_with(root, under.get(id(root), ())) for root in members] for key, members in left.items()}
+
+
+def _explaining_by_pod(standing: Standing) -> dict[int, list[Root]]:
+    """The causes in objects that have pods, by the identity of each of those pods; in the order of the causes."""
+    by_pod: dict[int, list[Root]] = {}
+    for members in standing.values():
+        for root in members:
+            if root.finding.rule.explains and isinstance(root.subject, ObjectView):
+                for pod in root.subject.pods:
+                    by_pod.setdefault(id(pod), []).append(root)
+    return by_pod
+
+
+def _explains(cause: Root, other: Root) -> bool:
+    code = other.finding.rule.code
+    if not any(fnmatchcase(code, pattern) for pattern in cause.finding.rule.explains):
+        return False
+    return cause.subject.kind != "Node" or (_began_with(cause, other) and _same_condition(cause, other))
+
+
+def _began_with(cause: Root, other: Root) -> bool:
+    """Whether it did not begin before the node's trouble; what has no time of its own began when its pod did."""
+    began, lost = other.finding.since or other.subject.began, cause.finding.since
+    return began is not None and lost is not None and began >= lost - NOTICED_LATE
+
+
+def _same_condition(cause: Root, other: Root) -> bool:
+    """Whether a pod's finding that names a condition of its node ("DiskPressure") names this one."""
+    named = other.finding.params.get("condition")
+    return named is None or str(cause.finding.params.get("condition")) in str(named)
+
+
+def _with(root: Root, others: Iterable[Root]) -> Root:
+    """The root with more symptoms, each on one level with those that were its own."""
+    more = [one for other in others for one in (replace(other, symptoms=()), *other.symptoms)]
+    return replace(root, symptoms=(*root.symptoms, *more)) if more else root

@@ -27,11 +27,11 @@ class Root:
 def roots(subject: Subject, findings: Iterable[Finding]) -> list[Root]:
     """The roots among the findings about one subject; every other finding hangs under one of them."""
     found = tuple(findings)
-    blocking = subject.waited_for
+    blocking, staged = subject.waited_for, subject.staged
     causes: list[Finding] = []
     under: dict[int, list[Root]] = {}
     for finding in sorted(found, key=lambda one: (_explained(one, found), *_rank(one, blocking))):
-        cause = next((c for c in causes if _explains(c, finding) or _precedes(c, finding, blocking)), None)
+        cause = next((c for c in causes if _explains(c, finding) or (staged and _precedes(c, finding, blocking))), None)
         if cause is None:
             causes.append(finding)
         else:

@@ -5,15 +5,19 @@ A pod is a `Suspect` (see `suspect`); every other object is an `ObjectView`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule
 from diagnostics.snapshot.cluster import Snapshot
 from diagnostics.snapshot.meta import Metadata
 from diagnostics.snapshot.objects import Event
 from diagnostics.snapshot.owners import WorkloadRef
+
+if TYPE_CHECKING:
+    from diagnostics.rules.suspect import Suspect
 
 Item = TypeVar("Item")
 
@@ -53,6 +57,11 @@ class Subject:
     def began(self) -> datetime | None:
         """When the object came to be: the latest moment at which a fault without a time of its own can have begun."""
         return self.metadata.creation_timestamp
+
+    @property
+    def staged(self) -> bool:
+        """Whether its faults come in stages, an earlier one the cause of a later: not so for a node's."""
+        return self.kind != "Node"
 
     @property
     def waited_for(self) -> frozenset[str]:
@@ -128,8 +137,14 @@ class Subject:
 
 
 class ObjectView(Subject, Generic[Item]):
-    """Any object but a pod: a workload, a node, a claim. `item` is its struct."""
+    """Any object but a pod: a workload, a node, a claim. `item` is its struct.
 
-    def __init__(self, snapshot: Snapshot, kind: str, item: Item, workload: WorkloadRef) -> None:
+    `pods` are the suspects that belong to it: on a node, of a workload or of the Job or ReplicaSet below it.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, kind: str, item: Item, workload: WorkloadRef, pods: Sequence[Suspect] = ()
+    ) -> None:
         super().__init__(snapshot, kind, item.metadata, workload)  # type: ignore[attr-defined]  # Every object has it.
         self.item = item
+        self.pods = tuple(pods)

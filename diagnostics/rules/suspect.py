@@ -173,9 +173,9 @@ class Suspect(Subject):
         return own if manifest == metadata.uid else own + self.snapshot.events_of(manifest, *reasons)
 
     def node_events(self, *reasons: str) -> list[Event]:
-        """Events about the pod's node, newest first. Kubelets give their node's name as uid, or none at all."""
+        """Events about the pod's node, newest first. Kubelets give their node's name as uid."""
         name, events = self.pod.spec.node_name, self.snapshot.events
-        uids = {"", name, *((self.node.metadata.uid,) if self.node else ())}
+        uids = {name, *((self.node.metadata.uid,) if self.node else ())}
         found = [
             event
             for uid in sorted(uids)

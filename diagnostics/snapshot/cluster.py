@@ -147,9 +147,11 @@ class Snapshot:
         return sorted(found, key=lambda event: event.at or self.now, reverse=True)
 
     def add_events(self, events: Iterable[Event]) -> None:
-        """Files events under the object they are about."""
+        """Files events under the object they are about; a node's without a uid, as kubelets write them, by its name."""
         for event in events:
-            self.events.setdefault(event.involved_object.uid, []).append(event)
+            about = event.involved_object
+            key = about.name if about.kind == "Node" and not about.uid else about.uid
+            self.events.setdefault(key, []).append(event)
 
     def count(self, pod: LeanPod) -> None:
         """Counts a pod, healthy or not, into the tally of its controller and the bookings of its node."""

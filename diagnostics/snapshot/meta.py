@@ -59,6 +59,26 @@ class Metadata(LeanMetadata, frozen=True):
     finalizers: tuple[str, ...] = ()
 
 
+class ManagedFields(Object, frozen=True):
+    """`metadata.managedFields[]`: who wrote last, and when; not which fields, which is most of an object's bytes."""
+
+    manager: str = ""
+    subresource: str = ""
+    time: Time | None = None
+
+
+class ManagedMetadata(Metadata, frozen=True):
+    """`metadata` of a workload, whose writers are worth knowing."""
+
+    managed_fields: tuple[ManagedFields, ...] = ()
+
+    @property
+    def written_at(self) -> datetime | None:
+        """When somebody last wrote more than its status; when it was made, where that is not recorded."""
+        writes = (write.time for write in self.managed_fields if write.subresource != "status")
+        return max((time for time in writes if time is not None), default=self.creation_timestamp)
+
+
 class Condition(Object, frozen=True):
     """`status.conditions[]` of pods, nodes and workloads. `status` is "True", "False" or "Unknown"."""
 
@@ -67,6 +87,7 @@ class Condition(Object, frozen=True):
     reason: str = ""
     message: str = ""
     last_transition_time: Time | None = None
+    last_update_time: Time | None = None  # Deployments only: when it was last found to hold.
 
     @property
     def true(self) -> bool:

@@ -10,7 +10,16 @@ from datetime import datetime
 
 import msgspec
 
-from diagnostics.snapshot.meta import Condition, LeanMetadata, Metadata, Object, Reference, Time, condition
+from diagnostics.snapshot.meta import (
+    Condition,
+    LeanMetadata,
+    ManagedMetadata,
+    Metadata,
+    Object,
+    Reference,
+    Time,
+    condition,
+)
 from diagnostics.snapshot.pods import LabelSelector, PodSpec, Resources
 
 
@@ -134,13 +143,23 @@ class PodTemplate(Object, frozen=True):
     spec: PodSpec = PodSpec()
 
 
+class UpdateStrategy(Object, frozen=True):
+    """`spec.updateStrategy` of a StatefulSet or DaemonSet."""
+
+    type: str = ""
+
+
 class WorkloadSpec(Object, frozen=True):
-    """`spec` of a Deployment, StatefulSet, DaemonSet, ReplicaSet or Job: the fields they share, and the Job's own."""
+    """`spec` of a Deployment, StatefulSet, DaemonSet, ReplicaSet or Job: the fields they share, and their own."""
 
     replicas: int | None = None
     paused: bool = False
     selector: LabelSelector | None = None
     template: PodTemplate = PodTemplate()
+    progress_deadline_seconds: int | None = None  # Deployment
+    # StatefulSet and DaemonSet
+    update_strategy: UpdateStrategy = UpdateStrategy()
+    pod_management_policy: str = ""
     # Job
     backoff_limit: int | None = None
     completions: int | None = None
@@ -163,12 +182,17 @@ class WorkloadStatus(Object, frozen=True):
     current_number_scheduled: int = 0
     number_ready: int = 0
     number_misscheduled: int = 0
+    updated_number_scheduled: int = 0
+    # StatefulSet
+    current_revision: str = ""
+    update_revision: str = ""
     # Job
     active: int = 0
     failed: int = 0
     succeeded: int = 0
     start_time: Time | None = None
     completion_time: Time | None = None
+    failed_indexes: str = ""
     conditions: tuple[Condition, ...] = ()
 
     @property
@@ -189,7 +213,7 @@ class WorkloadStatus(Object, frozen=True):
 class Workload(Object, frozen=True):
     """A Deployment, StatefulSet, DaemonSet, ReplicaSet or Job. Items of a list carry no `kind`; the reader knows it."""
 
-    metadata: Metadata = Metadata()
+    metadata: ManagedMetadata = ManagedMetadata()
     spec: WorkloadSpec = WorkloadSpec()
     status: WorkloadStatus = WorkloadStatus()
 
@@ -205,8 +229,10 @@ class CronJobSpec(Object, frozen=True):
     """`spec` of a CronJob."""
 
     schedule: str = ""
+    time_zone: str = ""
     suspend: bool | None = None
     concurrency_policy: str = ""
+    failed_jobs_history_limit: int | None = None
 
 
 class CronJobStatus(Object, frozen=True):
@@ -220,7 +246,7 @@ class CronJobStatus(Object, frozen=True):
 class CronJob(Object, frozen=True):
     """A CronJob."""
 
-    metadata: Metadata = Metadata()
+    metadata: ManagedMetadata = ManagedMetadata()
     spec: CronJobSpec = CronJobSpec()
     status: CronJobStatus = CronJobStatus()
 

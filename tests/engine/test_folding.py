@@ -11,7 +11,7 @@ from diagnostics.engine import judge, judging
 from diagnostics.engine.verdict import Verdict
 from diagnostics.rules.model import Check, Finding, Judge, Severity, Stage
 from diagnostics.rules.subject import ObjectView
-from diagnostics.snapshot.meta import Metadata
+from diagnostics.snapshot.meta import ManagedMetadata, Metadata
 from diagnostics.snapshot.objects import Node, Workload
 from tests.engine.building import finding, pod, rule, snapshot, yields
 
@@ -29,7 +29,7 @@ def unavailable(deployment: ObjectView[Workload]) -> Iterator[Finding]:
 def verdicts(monkeypatch: pytest.MonkeyPatch, *checks: Check) -> tuple[Verdict, ...]:
     monkeypatch.setattr(judging, "checks", lambda: checks)
     taken = snapshot(pod())
-    metadata = Metadata(name="cart", namespace="shop", uid="d-1")
+    metadata = ManagedMetadata(name="cart", namespace="shop", uid="d-1")
     taken.deployments[("shop", "cart")] = Workload(metadata=metadata)
     taken.nodes["n1"] = Node(metadata=Metadata(name="n1"))
     judgement = judge(taken)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rules.loading import FIXTURES, diagnoses, load
+from tests.rules.loading import FIXTURES, diagnoses
 
 CASES = sorted(path.parent for path in FIXTURES.glob("*/*/expected.json"))
 
@@ -15,7 +15,7 @@ CASES = sorted(path.parent for path in FIXTURES.glob("*/*/expected.json"))
 @pytest.mark.parametrize("folder", CASES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_fixture(folder: Path) -> None:
     """The complete, ordered list of diagnoses is what the folder expects."""
-    assert diagnoses(load(folder)) == json.loads((folder / "expected.json").read_text())
+    assert diagnoses(folder) == json.loads((folder / "expected.json").read_text())
 
 
 def test_there_are_fixtures() -> None:

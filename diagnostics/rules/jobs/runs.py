@@ -1,0 +1,76 @@
+"""The Jobs of a CronJob, and what a Job's latest attempt said before it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from diagnostics.rules.exits import Ending, explain_end
+from diagnostics.rules.model import Evidence, Offender
+from diagnostics.rules.subject import ObjectView
+from diagnostics.rules.suspect import ContainerView, Suspect
+from diagnostics.snapshot.meta import Condition
+from diagnostics.snapshot.objects import Workload
+
+JobView: TypeAlias = ObjectView[Workload]
+
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+def held(job: Workload, type_: str) -> Condition | None:
+    """The Job's condition of that type, if it holds: Complete, Failed, Suspended."""
+    found = job.status.condition(type_)
+    return found if found is not None and found.true else None
+
+
+def finished_runs(view: JobView) -> list[Workload]:
+    """The Jobs that have ended of the CronJob that owns this one, newest first; itself among them if it has."""
+    owner = view.metadata.controller
+    runs = [
+        job
+        for (namespace, _), job in view.snapshot.jobs.items()
+        if namespace == view.namespace and job.metadata.controller == owner
+    ]
+    ended = (job for job in runs if held(job, "Failed") or held(job, "Complete"))
+    return sorted(ended, key=lambda job: (job.metadata.creation_timestamp or _EVER, job.metadata.name), reverse=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How the latest attempt of a Job that left a pod behind ended."""
+
+    container: ContainerView
+    ending: Ending
+
+    @property
+    def words(self) -> str:
+        """To go on a sentence with: "; container backup exits with code 1: ..."."""
+        kind = "init container" if self.container.init else "container"
+        return f"; {kind} {self.container.name} {self.ending.words}"
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What it said, and its exit code."""
+        return self.ending.evidence
+
+    @property
+    def offender(self) -> Offender:
+        """The container in the workload's template."""
+        workload = self.container.suspect.workload
+        return Offender(workload.kind, workload.name, workload.namespace, self.container.spec_path("command"))
+
+
+def latest_attempt(view: JobView) -> Attempt | None:
+    """The attempt that failed last, of those whose pods are still there (an older one may have failed otherwise)."""
+    for pod in sorted(view.pods, key=_age, reverse=True):
+        for container in pod.containers:
+            end = container.last_end
+            ending = explain_end(container) if end is not None and (end.exit_code or end.signal) else None
+            if ending is not None:
+                return Attempt(container, ending)
+    return None
+
+
+def _age(pod: Suspect) -> tuple[datetime, str]:
+    return (pod.metadata.creation_timestamp or _EVER, pod.metadata.name)
