@@ -50,6 +50,7 @@ class Environment:
     clusters: list[str]  # Contexts to watch; empty means the current one.
     namespaces: list[str]  # Empty means all.
     reconcile_seconds: int
+    retention_days: int
     demo: bool | None  # None: only where no kubeconfig is found.
 
     @classmethod
@@ -81,6 +82,7 @@ class Environment:
             clusters=value("SICKBAY_CLUSTERS", values.words, []),
             namespaces=value("SICKBAY_NAMESPACES", values.words, []),
             reconcile_seconds=value("SICKBAY_RECONCILE_SECONDS", values.seconds, 600),
+            retention_days=value("SICKBAY_RETENTION_DAYS", values.days, 90),
             demo=value("DEMO", values.yes_or_no, None),
             secret_key=secret_key or _kept(data_dir),  # Last: a start that is refused leaves nothing behind.
         )

@@ -24,6 +24,7 @@ KUBECONFIG = ENVIRONMENT.kubeconfig
 SICKBAY_CLUSTERS = ENVIRONMENT.clusters
 SICKBAY_NAMESPACES = ENVIRONMENT.namespaces
 SICKBAY_RECONCILE_SECONDS = ENVIRONMENT.reconcile_seconds
+SICKBAY_RETENTION_DAYS = ENVIRONMENT.retention_days
 DEMO = bool(ENVIRONMENT.demo)
 
 # ---- Apps and requests -----------------------------------------------------------------------------------------------
@@ -155,7 +156,7 @@ CELERY: dict[str, Any] = {
     "broker_use_ssl": {"ssl_cert_reqs": ssl.CERT_REQUIRED} if ENVIRONMENT.redis.tls else None,
     "broker_connection_retry_on_startup": True,
     "broker_connection_max_retries": None,  # For ever: Redis comes back sooner or later.
-    # A task unacknowledged for so long is given to another worker, so every task has to end well within it.
+    # A task unacknowledged for so long is given to another worker: what is acknowledged late has to end well within it.
     "broker_transport_options": {"visibility_timeout": 600, "socket_keepalive": True},
     "accept_content": ["json"],
     "task_serializer": "json",
@@ -168,13 +169,14 @@ CELERY: dict[str, Any] = {
     "worker_max_tasks_per_child": 500,
     "worker_max_memory_per_child": 300_000,  # kB: a leak ends here, between two tasks.
     "worker_cancel_long_running_tasks_on_connection_loss": True,
-    # How long a stopping worker lets its tasks finish; what is cut off is idempotent and runs again.
-    "worker_soft_shutdown_timeout": 3 if ENVIRONMENT.embedded else 10,
+    # How long a worker that is told to hurry (SIGQUIT) lets its tasks finish; what is cut off runs again.
+    "worker_soft_shutdown_timeout": 10,
     "worker_hijack_root_logger": False,
     "timezone": "UTC",
-    "beat_scheduler": "celery.beat:Scheduler",  # In memory: two entries need no file of when they last ran.
+    "beat_scheduler": "celery.beat:Scheduler",  # In memory: entries so frequent need no file of when they last ran.
     "beat_schedule": {
         "tick": {"task": "diagnostics.tick", "schedule": 5.0, "options": {"queue": "rest", "expires": 5}},
+        "prune": {"task": "diagnostics.prune", "schedule": 3600.0, "options": {"queue": "rest", "expires": 3600}},
     },
 }
 

@@ -59,8 +59,17 @@ def yes_or_no(text: str) -> bool:
 
 def seconds(text: str) -> int:
     """A whole number of seconds, at least one."""
-    if not text.isdigit() or int(text) < 1:
-        raise ValueError(f"{text!r} is not a whole number of seconds, as in 600")
+    return _whole(text, "seconds, as in 600")
+
+
+def days(text: str) -> int:
+    """A whole number of days, at least one."""
+    return _whole(text, "days, as in 90")
+
+
+def _whole(text: str, unit: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(f"{text!r} is not a whole number of {unit}")
     return int(text)
 
 

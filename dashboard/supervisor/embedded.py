@@ -14,7 +14,8 @@ from dashboard.supervisor.watched import Demo, Watched
 from dashboard.values import Address
 
 PYTHON = sys.executable
-WORKERS = {"watch": 2, "rest": 1}  # Queue to processes.
+# Following a cluster is waiting for it, so that each is one thread of one process; the rest is work for processes.
+WORKERS = {"watch": ("threads", 256), "rest": ("prefork", 1)}  # Queue to pool and size.
 
 
 def stages(environment: Environment, watched: Watched) -> list[list[Program]]:
@@ -71,19 +72,17 @@ def web(environment: Environment) -> Program:
 
 
 def worker(queue: str) -> Program:
-    """A Celery worker that empties one queue. It stops softly on SIGTERM: what runs gets some seconds to finish."""
+    """A Celery worker that empties one queue. On SIGTERM it ends its slices, and lets everything else that runs finish."""
+    pool, size = WORKERS[queue]
     return Program(
         name=queue,
         command=(
             *(PYTHON, "-m", "celery", "--app", "dashboard.celery", "--quiet", "worker", "--loglevel", "WARNING"),
-            *("--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", str(WORKERS[queue])),
+            *("--queues", queue, "--hostname", f"{queue}@%h", "--pool", pool, "--concurrency", str(size)),
             *("--without-gossip", "--without-mingle"),
         ),
-        environment={
-            "REMAP_SIGTERM": "SIGQUIT",
-            # Root is dangerous for those who accept pickles; we accept JSON alone.
-            "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
-        },
+        # Root is dangerous for those who accept pickles; we accept JSON alone.
+        environment={"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"},
     )
 
 
