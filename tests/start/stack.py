@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
@@ -66,6 +68,19 @@ class Stack:
             return self.get("/readyz")[0].status == 200
         except OSError:
             return False
+
+    def diagnoses(self) -> set[str]:
+        """The fingerprints that are stored."""
+        return {fingerprint for (fingerprint,) in self._rows("SELECT fingerprint FROM diagnostics_diagnosis")}
+
+    def fresh_at(self) -> datetime:
+        """When the only cluster's watches were last known to be open and true."""
+        ((moment,),) = self._rows("SELECT fresh_at FROM diagnostics_cluster")
+        return datetime.fromisoformat(moment).replace(tzinfo=UTC)
+
+    def _rows(self, query: str) -> list[tuple[str, ...]]:
+        with closing(sqlite3.connect(Path(self.environment["SICKBAY_DATA_DIR"]) / "sickbay.sqlite3")) as database:
+            return database.execute(query).fetchall()
 
     def pid(self, program: str) -> int | None:
         """The process of a program that the supervisor runs now."""

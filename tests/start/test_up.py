@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -22,7 +23,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("up")) as stack:
+    with running(tmp_path_factory.mktemp("up"), KUBECONFIG="") as stack:
+        wait_for(lambda: bool(stack.diagnoses()), "the first diagnoses")
         yield stack
 
 
@@ -31,15 +33,21 @@ def test_the_report_says_where_and_how(stack: Stack) -> None:
 
     assert f"open     http://127.0.0.1:{stack.port}/\n" in report
     assert re.search(rf"sign in  http://127\.0\.0\.1:{stack.port}/signin/\S+", report)
-    assert "watches  dead" in report
+    assert "watches  the demo cluster, for no kubeconfig was found; " in report
 
 
-def test_pages_ask_to_sign_in_and_the_link_is_a_way_in(stack: Stack) -> None:
+def test_the_link_is_a_way_in(stack: Stack) -> None:
     link = re.search(r"sign in  http://[^/]+(/signin/\S+)", stack.output())
-    assert link
 
-    assert stack.get("/")[0].headers["Location"].startswith("/signin")
+    assert link
     assert stack.get(link[1])[0].status == 200
+
+
+def test_a_visitor_of_the_demo_sees_its_diagnoses(stack: Stack) -> None:
+    response, page = stack.get("/")
+
+    assert response.status == 200
+    assert b'href="/d/' in page
 
 
 def test_pages_forbid_what_they_do_not_need(stack: Stack) -> None:
@@ -64,15 +72,17 @@ def test_static_files_are_kept_for_ever(stack: Stack) -> None:
     assert "Warning" not in stack.output()
 
 
-@pytest.mark.parametrize("program", ["redis", "web", "watch", "rest", "beat"])
-def test_a_killed_process_comes_back(stack: Stack, program: str) -> None:
-    killed = stack.pid(program)
+@pytest.mark.parametrize("program", ["redis", "demo", "web", "watch", "rest", "beat"])
+def test_a_killed_process_comes_back_and_no_diagnosis_is_lost(stack: Stack, program: str) -> None:
+    killed, known, moment = stack.pid(program), stack.diagnoses(), datetime.now(UTC)
     assert killed is not None
 
     os.kill(killed, signal.SIGKILL)
     wait_for(lambda: stack.pid(program) not in {None, killed}, f"another {program}")
     wait_for(stack.is_ready, "readiness")
+    wait_for(lambda: stack.fresh_at() > moment, "a fresh look at the cluster")
 
+    assert known <= stack.diagnoses()
     assert re.search(rf"^{program} ended \(killed by SIGKILL\); starting it again in", stack.output(), re.MULTILINE)
 
 
@@ -149,10 +159,10 @@ def test_what_cannot_work_is_refused_in_one_line(variables: dict[str, str], line
     assert re.fullmatch(rf"{line}\n", refusal(tmp_path, **variables))
 
 
-def test_without_a_kubeconfig_the_demo_cluster_is_watched(tmp_path: Path) -> None:
-    with running(tmp_path, KUBECONFIG="") as stack:
-        assert "watches  the demo cluster, for no kubeconfig was found" in stack.output()
-        assert stack.pid("demo")
+def test_with_a_cluster_of_ones_own_pages_ask_to_sign_in(tmp_path: Path) -> None:
+    with running(tmp_path) as stack:
+        assert f"watches  dead of {tmp_path}/kubeconfig" in stack.output()
+        assert stack.get("/")[0].headers["Location"].startswith("/signin?next=")
 
 
 def test_nothing_is_started_before_ctrl_c_during_preparation(tmp_path: Path) -> None:
