@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from diagnostics.kube.access import Access
 from diagnostics.kube.collect import FIELDS, MOST_LOGS, enrich
 from diagnostics.kube.resources import LOGS
 from diagnostics.operations.picture import Picture, Place
-from diagnostics.snapshot.cluster import Snapshot
+from diagnostics.snapshot.cluster import ContainerLog, Snapshot
 from diagnostics.snapshot.pods import ContainerStatus
 from diagnostics.snapshot.wanted import LogWanted, Wanted
 
@@ -57,11 +57,11 @@ class Looker:
             if place not in self._read_at or view.now - self._read_at[place] >= patience
         )
         logs = tuple(log for log in wanted.logs if self._lacks(log))[:MOST_LOGS]
-        if not places and not logs:
-            return
-        self._forget(view, places)
-        enrich(self.access, view, Wanted(logs=logs, resources=places))
-        self._learn(view, places, logs)
+        if places or logs:
+            self._forget(view, places)
+            enrich(self.access, view, Wanted(logs=logs, resources=places))
+            self._learn(view, places, logs)
+        view.logs = view.logs | dict(_not_yet_previous(view, wanted.logs))
 
     def _lacks(self, log: LogWanted) -> bool:
         """Whether a log is worth its requests: its run was not read before, and its namespace lets us read logs."""
@@ -70,9 +70,13 @@ class Looker:
         return self.picture.log_runs.get((log.uid, log.container)) != self._run(log)
 
     def _run(self, log: LogWanted) -> int:
+        status = self._status(log)
+        return runs_ended(status) if status else 0
+
+    def _status(self, log: LogWanted) -> ContainerStatus | None:
         status = self.picture.suspects[log.uid].pod.status
         statuses = (*status.init_container_statuses, *status.container_statuses)
-        return next((runs_ended(found) for found in statuses if found.name == log.container), 0)
+        return next((found for found in statuses if found.name == log.container), None)
 
     def _forget(self, view: Snapshot, places: Iterable[Place]) -> None:
         """Makes room for lists that are read again: what is no longer in them is no longer there."""
@@ -91,6 +95,14 @@ class Looker:
             if (LOGS, log.namespace) not in gaps:
                 self.picture.log_runs[log.uid, log.container] = self._run(log)
                 self.picture.unsaved.logs.add((log.uid, log.container))
+                self._put_down_to_its_run(log)
+
+    def _put_down_to_its_run(self, log: LogWanted) -> None:
+        """Keeps the log of a run that has ended as the previous one: so it is, as soon as the container runs again."""
+        logs, status = self.picture.snapshot.logs, self._status(log)
+        found = logs[log.uid, log.container]
+        if found.lines and status is not None and status.state.running is None:
+            logs[log.uid, log.container] = msgspec.structs.replace(found, previous=True)
 
     def _mark_diagnosed(self, judgement: Judgement) -> None:
         """Marks the pods that a visible verdict names: what is kept of them is evidence."""
@@ -100,6 +112,14 @@ class Looker:
             if held is not None and not held.diagnosed:
                 held.diagnosed = True
                 self.picture.unsaved.suspects.add(uid)
+
+
+def _not_yet_previous(view: Snapshot, wanted: Iterable[LogWanted]) -> Iterator[tuple[tuple[str, str], ContainerLog]]:
+    """Logs that are kept as the previous ones while no run has begun since: to kubectl they still are the current ones."""
+    for log in wanted:
+        kept = view.logs.get((log.uid, log.container))
+        if kept is not None and kept.previous and not log.previous_first:
+            yield (log.uid, log.container), msgspec.structs.replace(kept, previous=False)
 
 
 def runs_ended(status: ContainerStatus) -> int:
