@@ -119,4 +119,10 @@ def _line(pod: LeanPod) -> PodLine:
 
 
 def _wanted(verdict: Verdict, request: Request, now: datetime) -> bool:
-    return verdict.visible_at <= now and Severity[verdict.severity.upper()] >= request.min_severity
+    due = verdict.visible_at <= now and Severity[verdict.severity.upper()] >= request.min_severity
+    return due and (not request.namespaces or _concerns_namespaces(verdict))
+
+
+def _concerns_namespaces(verdict: Verdict) -> bool:
+    """Whether a verdict matters to who asked for some namespaces: a node's only if it explains what fails in them."""
+    return verdict.namespace is not None or bool(verdict.pods or verdict.symptoms)
