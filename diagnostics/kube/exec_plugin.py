@@ -80,11 +80,18 @@ def _environment(plugin: Plugin, cluster: Mapping[str, Any]) -> dict[str, str]:
 def _cluster_info(cluster: Mapping[str, Any]) -> dict[str, Any]:
     info = {key: value for key, value in cluster.items() if key not in ("certificate-authority", "extensions")}
     if authority := cluster.get("certificate-authority"):
-        info["certificate-authority-data"] = base64.b64encode(Path(authority).read_bytes()).decode()
+        info["certificate-authority-data"] = base64.b64encode(_contents(Path(authority))).decode()
     for extension in cluster.get("extensions") or ():
         if extension.get("name") == "client.authentication.k8s.io/exec":
             info["config"] = extension.get("extension")
     return info
+
+
+def _contents(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"The certificate authority {path} cannot be read: {error.strerror}.") from error
 
 
 def _run(plugin: Plugin, environment: Mapping[str, str], timeout: float) -> bytes:

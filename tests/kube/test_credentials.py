@@ -167,6 +167,15 @@ open({str(tmp_path / "told")!r}, "w").write(json.dumps(spec))
     }
 
 
+def test_a_plugin_cannot_be_told_of_a_file_that_is_gone(kubeconfig: Kubeconfig) -> None:
+    path = kubeconfig(
+        "https://c.example", user_of("any", provideClusterInfo=True), {"certificate-authority": "gone.pem"}
+    )
+
+    with pytest.raises(ConfigurationError, match=r"gone\.pem cannot be read: No such file"):
+        access.load(path)
+
+
 def test_a_plugins_token_is_renewed_before_it_expires(script: Script, kubeconfig: Kubeconfig, tmp_path: Path) -> None:
     soon = (datetime.now(UTC) + timedelta(seconds=10)).isoformat()
     body = f"""
