@@ -217,3 +217,12 @@ def test_the_all_clear_page_costs_the_same_whatever_was_resolved(browser: Client
         resolved(cluster, f"cart-{n}")
         a_cluster(f"c{n}")
     assert cost(browser) == few
+
+
+def test_what_has_no_pods_counts_none(look: Look) -> None:
+    """A node that is short of memory fails without a pod of its own."""
+    row = a_diagnosis(a_cluster("demo"), "lab-node-3", namespace=None, pods=(), pods_affected=0, pods_total=0)
+    triage = look()
+    assert "0 of 0" not in triage.text
+    assert "Worst: lab-node-3 in demo." in triage.text
+    assert "0 of 0" not in look(f"/d/{row.number}").text
