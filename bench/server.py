@@ -54,6 +54,7 @@ class Handler(BaseHTTPRequestHandler):
     """GET only: pods by page, discovery, and an empty list for everything else."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # As any API server: otherwise each answer waits for an acknowledgement.
     answers: ClassVar[Answers]
 
     def do_GET(self) -> None:
