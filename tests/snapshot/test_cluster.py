@@ -186,3 +186,11 @@ def test_events_are_filed_by_object_and_come_newest_first() -> None:
     assert [one.reason for one in read.events_of("a")] == ["New", "BackOff", "Pulled"]
     assert [one.reason for one in read.events_of("a", "Pulled", "Failed")] == ["Pulled"]
     assert read.events_of("c") == []
+
+
+def test_a_kubelets_event_about_its_node_is_filed_by_the_nodes_name() -> None:
+    """Kubelets give the name as uid, or none at all."""
+    read = snapshot()
+    about = ({"kind": "Node", "name": "n1"}, {"kind": "Node", "name": "n1", "uid": "n1"}, {"kind": "Pod", "name": "n1"})
+    read.add_events(msgspec.convert({"involvedObject": one, "reason": one["kind"]}, Event) for one in about)
+    assert [one.reason for one in read.events_of("n1")] == ["Node", "Node"]

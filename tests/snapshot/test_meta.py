@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import msgspec
 import pytest
 
-from diagnostics.snapshot.meta import Condition, Metadata, condition
+from diagnostics.snapshot.meta import Condition, ManagedFields, ManagedMetadata, Metadata, condition
 
 READY = Condition(type="Ready", status="True")
 SCHEDULED = Condition(type="PodScheduled", status="False")
@@ -44,3 +46,17 @@ def test_unknown_is_neither_true_nor_false() -> None:
 def test_a_condition_is_found_by_its_type() -> None:
     assert condition((READY, SCHEDULED), "PodScheduled") is SCHEDULED
     assert condition((READY, SCHEDULED), "Initialized") is None
+
+
+def test_a_status_that_is_written_changes_no_workload() -> None:
+    """Who last wrote more than the status is asked, or when it was made."""
+    writes = [
+        ManagedFields(manager="helm", time=datetime(2026, 11, 23, 3, tzinfo=UTC)),
+        ManagedFields(
+            manager="kube-controller-manager", subresource="status", time=datetime(2026, 11, 23, 4, tzinfo=UTC)
+        ),
+        ManagedFields(manager="before-first-apply"),
+    ]
+    made = datetime(2026, 11, 23, 2, tzinfo=UTC)
+    assert ManagedMetadata(managed_fields=tuple(writes), creation_timestamp=made).written_at == writes[0].time
+    assert ManagedMetadata(managed_fields=tuple(writes[1:]), creation_timestamp=made).written_at == made

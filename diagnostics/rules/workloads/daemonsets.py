@@ -26,8 +26,7 @@ def daemon_set(view: WorkloadView) -> Iterator[Finding]:
     wanted, missing = status.desired_number_scheduled, status.desired_number_scheduled - status.current_number_scheduled
     if missing > 0:
         yield _finding(view, rules.NOT_SCHEDULED, "currentNumberScheduled", _changed(view), missing=missing)
-    if status.number_misscheduled > _leaving(view):
-        count = status.number_misscheduled
+    if (count := status.number_misscheduled) and count > _leaving(view):
         yield _finding(view, rules.MISSCHEDULED, "numberMisscheduled", _changed(view), count=count, s="s" * (count > 1))
     if status.updated_number_scheduled < wanted and view.item.spec.update_strategy.type != "OnDelete":
         yield from _stuck(view)

@@ -1,0 +1,78 @@
+"""Whatever the API leaves out of a workload, a Job or a node, the rules say something or nothing; they never fail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diagnostics.engine import judge
+from diagnostics.snapshot.cluster import Snapshot
+from diagnostics.snapshot.objects import CronJob, Event, Node, Workload
+from diagnostics.snapshot.pods import Pod
+from tests.rules.loading import FIXTURES
+from tests.rules.views import NOW
+
+TYPES: dict[str, Any] = {
+    "nodes": Node,
+    "deployments": Workload,
+    "statefulsets": Workload,
+    "daemonsets": Workload,
+    "jobs": Workload,
+    "cronjobs": CronJob,
+}
+FOLDERS = sorted(
+    folder
+    for family in ("node", "job", "cronjob", "deploy", "rollout", "sts", "ds")
+    for folder in FIXTURES.glob(f"{family}-*/*")
+)
+
+
+def _items(path: Path) -> list[Any]:
+    return json.loads(path.read_bytes())["items"] if path.exists() else []
+
+
+def _some(random: Random, share: float, value: Any) -> Any:
+    """The value with that share of its parts left out, at any depth."""
+    if isinstance(value, dict):
+        return {key: _some(random, share, part) for key, part in value.items() if random.random() >= share}
+    if isinstance(value, list):
+        return [_some(random, share, part) for part in value if random.random() >= share]
+    return value
+
+
+def _snapshot(folder: Path, change: Callable[[list[Any]], list[Any]]) -> Snapshot:
+    """What a fixture holds, after a change of each of its lists; what is no such object any more is left out."""
+
+    def read(resource: str, type_: Any) -> Iterator[Any]:
+        for document in change(_items(folder / f"{resource}.json")):
+            with suppress(msgspec.ValidationError):  # The reader counts it as malformed.
+                yield msgspec.convert(document, type_)
+
+    snapshot = Snapshot(cluster="lab", now=NOW, suspects=list(read("pods", Pod)))
+    snapshot.add_events(read("events", Event))
+    for resource, type_ in TYPES.items():
+        for item in read(resource, type_):
+            name = item.metadata.name
+            getattr(snapshot, resource)[name if type_ is Node else (item.metadata.namespace, name)] = item
+    return snapshot
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(FOLDERS), st.randoms(), st.sampled_from((0.01, 0.05, 0.2)))
+def test_any_part_may_be_missing(folder: Path, random: Random, share: float) -> None:
+    assert judge(_snapshot(folder, lambda items: [_some(random, share, item) for item in items])).crashed == ()
+
+
+@settings(deadline=None)
+@given(st.sampled_from(FOLDERS), st.randoms())
+def test_the_order_of_what_was_read_changes_nothing(folder: Path, random: Random) -> None:
+    shuffled = _snapshot(folder, lambda items: random.sample(items, len(items)))
+    assert judge(shuffled) == judge(_snapshot(folder, list))
