@@ -10,6 +10,7 @@ from diagnostics.engine.context import subjects
 from diagnostics.engine.fingerprint import fingerprint
 from diagnostics.engine.folding import fold
 from diagnostics.engine.precedence import Root, roots
+from diagnostics.engine.revisions import Revisions
 from diagnostics.engine.verdict import Crashed, Judgement, Skipped, Verdict
 from diagnostics.engine.wording import verdict
 from diagnostics.rules import checks
@@ -36,8 +37,10 @@ def judge(snapshot: Snapshot) -> Judgement:
         for root in roots(subject, _findings(subject, by_kind[subject.kind], trouble)):
             key = fingerprint(snapshot.cluster, subject.workload, root.finding)
             causes.setdefault(key, []).append(root)
-    tallies = snapshot.tallies_by_workload()
-    verdicts = [found for key, members in fold(causes) if (found := _verdict(key, members, tallies, trouble))]
+    tallies, revisions = snapshot.tallies_by_workload(), Revisions(snapshot)
+    verdicts = [
+        found for key, members in fold(causes) if (found := _verdict(key, members, tallies, revisions, trouble))
+    ]
     return Judgement(
         verdicts=tuple(sorted(verdicts, key=_worst_first)),
         crashed=tuple(trouble.crashed),
@@ -71,10 +74,12 @@ def _run(check: Check, subject: Subject, trouble: _Trouble) -> list[Finding]:
         return []
 
 
-def _verdict(key: str, members: list[Root], tallies: Mapping[WorkloadRef, Tally], trouble: _Trouble) -> Verdict | None:
+def _verdict(
+    key: str, members: list[Root], tallies: Mapping[WorkloadRef, Tally], revisions: Revisions, trouble: _Trouble
+) -> Verdict | None:
     subject, rule = members[0].subject, members[0].finding.rule
     try:
-        return verdict(key, members, tallies.get(subject.workload))
+        return verdict(key, members, tallies.get(subject.workload), revisions)
     except (KeyError, IndexError, ValueError) as error:  # A template that names what its finding does not offer.
         trouble.crashed.append(Crashed(check=rule.code, object=subject.object, error=repr(error)))
         return None

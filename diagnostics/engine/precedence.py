@@ -27,6 +27,8 @@ class Root:
 def roots(subject: Subject, findings: Iterable[Finding]) -> list[Root]:
     """The roots among the findings about one subject; every other finding hangs under one of them."""
     found = tuple(findings)
+    if not found:
+        return []  # Most objects are well.
     blocking, staged = subject.waited_for, subject.staged
     causes: list[Finding] = []
     under: dict[int, list[Root]] = {}

@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 from diagnostics.engine.verdict import Change
 from diagnostics.rules.subject import Subject
 from diagnostics.snapshot.changes import changes
+from diagnostics.snapshot.cluster import Snapshot
 from diagnostics.snapshot.delivery import delivered_by
+from diagnostics.snapshot.meta import OwnerReference
 from diagnostics.snapshot.objects import Workload
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -28,33 +30,45 @@ class Rollout:
     back_to: int
 
 
-def rollout(subjects: Iterable[Subject], began: datetime) -> Rollout | None:
-    """The rollout soon after which the fault began; None where there is none, or where revisions fail alike."""
-    found = list(subjects)
-    revisions = {subject.metadata.controller for subject in found}
-    controller = revisions.pop() if len(revisions) == 1 else None
-    snapshot, namespace = found[0].snapshot, found[0].namespace
-    failing = snapshot.replicasets.get((namespace, controller.name)) if controller else None
-    created = failing.metadata.creation_timestamp if failing else None
-    if failing is None or created is None or not timedelta() <= began - created <= RELATED:
-        return None
-    before = _before(failing, snapshot.replicasets.values())
-    if before is None:
-        return None
-    deployment = snapshot.workload(found[0].workload)
-    delivery = delivered_by(deployment.metadata) if deployment else None
-    changed = tuple(
-        Change(path=field.path, from_=field.from_, to=field.to, at=created, by=delivery.tool if delivery else None)
-        for field in changes(before.spec.template, failing.spec.template)
-    )
-    return Rollout(changed, _number(before))
+class Revisions:
+    """The ReplicaSets of a snapshot by their Deployment, indexed once for all verdicts."""
 
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._by_owner: dict[tuple[str, OwnerReference], list[Workload]] = {}
+        for (namespace, _), replicaset in snapshot.replicasets.items():
+            if owner := replicaset.metadata.controller:
+                self._by_owner.setdefault((namespace, owner), []).append(replicaset)
 
-def _before(failing: Workload, replicasets: Iterable[Workload]) -> Workload | None:
-    """The revision that the failing one followed: the highest number below its own, of the same Deployment."""
-    owner, number = failing.metadata.controller, _number(failing)
-    earlier = [other for other in replicasets if other.metadata.controller == owner and _number(other) < number]
-    return max(earlier, key=_number, default=None) if owner else None
+    def rollout(self, subjects: Iterable[Subject], began: datetime) -> Rollout | None:
+        """The rollout soon after which the fault began; None where there is none, or where revisions fail alike."""
+        found = list(subjects)
+        failing = self._common(found)
+        created = failing.metadata.creation_timestamp if failing else None
+        if failing is None or created is None or not timedelta() <= began - created <= RELATED:
+            return None
+        before = self._before(failing)
+        if before is None:
+            return None
+        deployment = self._snapshot.workload(found[0].workload)
+        delivery = delivered_by(deployment.metadata) if deployment else None
+        changed = tuple(
+            Change(path=field.path, from_=field.from_, to=field.to, at=created, by=delivery.tool if delivery else None)
+            for field in changes(before.spec.template, failing.spec.template)
+        )
+        return Rollout(changed, _number(before))
+
+    def _common(self, subjects: list[Subject]) -> Workload | None:
+        """The one ReplicaSet of all the subjects, if it was read."""
+        controllers = {subject.metadata.controller for subject in subjects}
+        controller = controllers.pop() if len(controllers) == 1 else None
+        return self._snapshot.replicasets.get((subjects[0].namespace, controller.name)) if controller else None
+
+    def _before(self, failing: Workload) -> Workload | None:
+        """The revision that the failing one followed: the highest number below its own, of the same Deployment."""
+        owner, number = failing.metadata.controller, _number(failing)
+        siblings = self._by_owner.get((failing.metadata.namespace, owner), ()) if owner else ()
+        return max((other for other in siblings if _number(other) < number), key=_number, default=None)
 
 
 def _number(replicaset: Workload) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from diagnostics.engine.precedence import Root
-from diagnostics.engine.revisions import Rollout, rollout
+from diagnostics.engine.revisions import Revisions, Rollout
 from diagnostics.engine.texts import Texts
 from diagnostics.engine.verdict import (
     AffectedPod,
@@ -29,7 +29,7 @@ from diagnostics.snapshot.display import display_status
 _SINGLE = frozenset({"Pod", "Job", "CronJob"})
 
 
-def verdict(key: str, members: Sequence[Root], tally: Tally | None) -> Verdict:
+def verdict(key: str, members: Sequence[Root], tally: Tally | None, revisions: Revisions) -> Verdict:
     """The verdict on one cause; `members` are its roots, one or more a pod, all of one workload and rule."""
     speaker = min(members, key=_most_telling)
     subject, finding = speaker.subject, speaker.finding
@@ -37,7 +37,7 @@ def verdict(key: str, members: Sequence[Root], tally: Tally | None) -> Verdict:
     pods = _pods(members)
     affected, total = finding.shortfall or (len(pods), max(tally.total if tally else 0, len(pods)))
     first_seen = min(_since(root) for root in members)
-    recent = rollout((root.subject for root in members), first_seen)
+    recent = revisions.rollout((root.subject for root in members), first_seen)
     return Verdict(
         code=rule.code,
         severity=_severity(finding, subject, tally).word,

@@ -54,7 +54,9 @@ def verdict(
 
 
 def test_a_fault_after_a_rollout_shows_what_it_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = verdict(monkeypatch, FAILING, OLD, BEFORE, began=ROLLED_OUT + timedelta(seconds=11))
+    orphan = replicaset("by-hand", "41", "other:1")
+    del orphan["metadata"]["ownerReferences"]
+    found = verdict(monkeypatch, FAILING, OLD, BEFORE, orphan, began=ROLLED_OUT + timedelta(seconds=11))
     (change,) = found.changed
     assert (change.path, change.from_, change.to) == ("containers[app].image", "cart:1.4.2", "cart:1.4.3")
     assert (change.at, change.by) == (ROLLED_OUT, "helm")
