@@ -9,7 +9,16 @@ import pytest
 from diagnostics.engine import judge
 from diagnostics.engine.texts import Texts
 from diagnostics.rules.model import Check
-from diagnostics.rules.nodes import conditions, cordoned, custom_conditions, flapping, full, happenings, not_ready
+from diagnostics.rules.nodes import (
+    conditions,
+    cordoned,
+    custom_conditions,
+    disk_not_freed,
+    flapping,
+    full,
+    happenings,
+    not_ready,
+)
 from diagnostics.snapshot.cluster import Booking
 from tests.rules.views import Json, at, cluster, codes, condition, event, named, view
 
@@ -190,7 +199,7 @@ def test_only_late_events_of_the_node_itself_are_news() -> None:
     assert judged(happenings, node(), events=(event("Node", "n1", "Rebooted", minutes=61),)) == []
     assert judged(happenings, node(), events=(event("Node", "n2", "Rebooted"),)) == []
     assert judged(happenings, node(), events=(event("Node", "n1", "Rebooted", uid=""),)) == ["node-rebooted"]
-    assert judged(happenings, node(), events=(event("Node", "n1", "ImageGCFailed", uid="n1"),)) == ["node-image-gc"]
+    assert judged(disk_not_freed, node(), events=(event("Node", "n1", "ImageGCFailed", uid="n1"),)) == ["node-image-gc"]
 
 
 @pytest.mark.parametrize(("most", "pods", "found"), [("1", 1, 0), ("20", 18, 0), ("20", 19, 1), ("none", 19, 0)])

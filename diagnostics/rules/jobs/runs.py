@@ -26,11 +26,11 @@ def held(job: Workload, type_: str) -> Condition | None:
 
 def finished_runs(view: JobView) -> list[Workload]:
     """The Jobs that have ended of the CronJob that owns this one, newest first; itself among them if it has."""
-    owner = view.metadata.controller
+    place, owners = view.namespace, view.metadata.owner_references
     runs = [
         job
         for (namespace, _), job in view.snapshot.jobs.items()
-        if namespace == view.namespace and job.metadata.controller == owner
+        if namespace == place and job.metadata.owner_references == owners
     ]
     ended = (job for job in runs if held(job, "Failed") or held(job, "Complete"))
     return sorted(ended, key=lambda job: (job.metadata.creation_timestamp or _EVER, job.metadata.name), reverse=True)

@@ -5,7 +5,16 @@ its pods suffer from it. Certificates about to expire are not told: certificate 
 """
 
 from diagnostics.rules.nodes.conditions import conditions, custom_conditions
-from diagnostics.rules.nodes.happenings import cordoned, flapping, full, happenings
+from diagnostics.rules.nodes.happenings import cordoned, disk_not_freed, flapping, full, happenings
 from diagnostics.rules.nodes.readiness import not_ready
 
-__all__ = ["conditions", "cordoned", "custom_conditions", "flapping", "full", "happenings", "not_ready"]
+__all__ = [
+    "conditions",
+    "cordoned",
+    "custom_conditions",
+    "disk_not_freed",
+    "flapping",
+    "full",
+    "happenings",
+    "not_ready",
+]

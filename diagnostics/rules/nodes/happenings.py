@@ -21,6 +21,7 @@ STEADY = 2
 # A node is full before the last place is taken.
 FULL_AT = 0.95
 
+_TELLING = ("Rebooted", *rules.BY_EVENT)
 _GC_EVENTS = ("ImageGCFailed", "FreeDiskSpaceFailed", "ContainerGCFailed", "InvalidDiskCapacity")
 # Every kubelet says this once when it starts, before it has measured its disk.
 _AT_START = "invalid capacity 0 on image filesystem"
@@ -51,19 +52,24 @@ def cordoned(node: NodeView) -> Iterator[Finding]:
         yield finding(node, rules.CORDONED_LONG, *quotes, since=since, path="spec.unschedulable", age=age)
 
 
-@check(rules.REBOOTED, rules.IMAGE_GC, *rules.BY_EVENT.values(), needs=("events",), about=("Node",))
+@check(rules.REBOOTED, *rules.BY_EVENT.values(), needs=("events",), about=("Node",))
 def happenings(node: NodeView) -> Iterator[Finding]:
     """What the kubelet and node-problem-detector saw on the node lately: the newest event of each reason."""
+    newest: dict[str, Event] = {}
+    for event in node_events(node, *_TELLING):
+        if node.age(event.at) <= NEWS and _OF_A_CONTAINER not in event.text:
+            newest.setdefault(event.reason, event)
     for reason, rule in (("Rebooted", rules.REBOOTED), *rules.BY_EVENT.items()):
-        if event := next((e for e in node_events(node, reason) if node.age(e.at) <= NEWS and _of_the_node(e)), None):
-            yield _event_finding(node, event, rule)
+        if reason in newest:
+            yield _event_finding(node, newest[reason], rule)
+
+
+@check(rules.IMAGE_GC, needs=("events",), about=("Node",))
+def disk_not_freed(node: NodeView) -> Iterator[Finding]:
+    """Nodes whose kubelet fails to free disk space, or cannot measure it."""
     failures = (e for e in node_events(node, *_GC_EVENTS) if node.age(e.at) <= LATELY and _AT_START not in e.text)
     if event := next(failures, None):
         yield _event_finding(node, event, rules.IMAGE_GC)
-
-
-def _of_the_node(event: Event) -> bool:
-    return _OF_A_CONTAINER not in event.text
 
 
 def _event_finding(node: NodeView, event: Event, rule: Rule) -> Finding:
