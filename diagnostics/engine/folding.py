@@ -65,18 +65,25 @@ def _keeps_waiting(root: Root) -> bool:
 
 
 def _under_objects(standing: Standing) -> Standing:
-    """Without what pods suffer from the node that they are on, or as attempts of a Job that has ended."""
+    """Without what pods, and workloads for them, suffer from a node, or what failed in a Job that has ended."""
     explaining = _explaining_by_pod(standing)
     under: dict[int, list[Root]] = {}
     left: Standing = {}
     for key, members in standing.items():
         for root in members:
-            cause = next((c for c in explaining.get(id(root.subject), ()) if _explains(c, root)), None)
+            above = (c for subject in (root.subject, *_pods(root)) for c in explaining.get(id(subject), ()))
+            cause = next((c for c in above if _explains(c, root)), None)
             if cause is None:
                 left.setdefault(key, []).append(root)
             else:
                 under.setdefault(id(cause), []).append(root)
     return {key: [_with(root, under.get(id(root), ())) for root in members] for key, members in left.items()}
+
+
+def _pods(root: Root) -> tuple[Suspect, ...]:
+    """The pods of a workload that suffers: what is wrong with their node is why."""
+    subject = root.subject
+    return subject.pods if root.finding.rule.stage is Stage.WORKLOAD and isinstance(subject, ObjectView) else ()
 
 
 def _explaining_by_pod(standing: Standing) -> dict[int, list[Root]]:

@@ -111,18 +111,18 @@ def _severity(finding: Finding, subject: Subject, tally: Tally | None) -> Severi
 
 def _pods(members: Sequence[Root]) -> tuple[AffectedPod, ...]:
     """The pods that have the cause; of a cause in another object those that suffer from it."""
-    suffering = (root for member in members for root in (member, *_suffering(member)))
-    by_uid = {
-        root.subject.pod.metadata.uid: root.subject.pod for root in suffering if isinstance(root.subject, Suspect)
-    }
+    suffering = (pod for member in members for pod in _suffering(member))
+    by_uid = {pod.pod.metadata.uid: pod.pod for pod in suffering if isinstance(pod, Suspect)}
     return tuple(
         AffectedPod(name=pod.metadata.name, uid=uid, status=display_status(pod), node=pod.spec.node_name or None)
         for uid, pod in by_uid.items()
     )
 
 
-def _suffering(member: Root) -> tuple[Root, ...]:
-    return () if isinstance(member.subject, Suspect) else member.symptoms
+def _suffering(member: Root) -> tuple[Subject, ...]:
+    if isinstance(member.subject, Suspect):
+        return (member.subject,)
+    return (*(symptom.subject for symptom in member.symptoms), *member.finding.affects)
 
 
 def _restarts(members: Sequence[Root]) -> int:

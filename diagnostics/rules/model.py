@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from diagnostics.rules.suspect import Suspect
 
 # Takes a `Suspect`, or for a check about another kind an `ObjectView` of it.
 Judge = Callable[[Any], Iterator["Finding"]]
@@ -114,6 +117,7 @@ class Finding:
     `since` is the fault's own API timestamp, from which the rule's clocks run. `signature` tells apart causes of the
     same code in the same container (an exception's type, a missing name) and never holds a pod's name or a hash.
     `shortfall` counts pods that do not exist: (how many are missing, how many there should be).
+    `affects` are pods that suffer from a cause in another object, whether or not anything is found in themselves.
     """
 
     rule: Rule
@@ -126,6 +130,7 @@ class Finding:
     signature: str = ""
     ruled_out: tuple[str, ...] = ()
     shortfall: tuple[int, int] | None = None
+    affects: tuple[Suspect, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.evidence:

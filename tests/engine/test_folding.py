@@ -106,6 +106,15 @@ def test_pods_that_a_lost_node_left_behind_are_one_diagnosis(monkeypatch: pytest
     assert [pod.name for pod in found[0].pods] == ["cart-7f6-x1"]
 
 
+def test_a_workload_suffers_from_the_node_of_its_pods(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though nothing else is found in them."""
+    late = yields(finding(UNAVAILABLE, since=NOW))
+    explains = rule("node-unreachable", Stage.GATED, Severity.CRITICAL, explains=("deploy-*",), verify=())
+    down = yields(finding(explains, since=NOW - timedelta(minutes=30)))
+    found = verdicts(monkeypatch, about("Node", down), about("Deployment", late))
+    assert symptoms(found) == [("node-unreachable", ["deploy-unavailable"])]
+
+
 @pytest.mark.parametrize(
     "code", ["image-not-found", "config-key-missing", "create-quota-exceeded", "sched-node-selector"]
 )

@@ -133,6 +133,13 @@ def test_what_a_node_bears_is_told(booked: int | None, failing: int, words: str)
     assert Texts(of, found).sentence(found.rule.message).endswith(words)
 
 
+def test_a_lost_node_affects_all_its_pods_that_are_not_ready() -> None:
+    ready = pod("well")
+    ready["status"]["conditions"] = [condition("Ready", "True")]
+    (found,) = judge(cluster([pod("p1"), pod("p2", "n2"), ready], Node=[lost()])).verdicts
+    assert [each.name for each in found.pods] == ["p1"]
+
+
 def test_two_pressures_are_two_diagnoses() -> None:
     short = [condition("MemoryPressure", "True"), condition("DiskPressure", "True"), condition("PIDPressure", "False")]
     found = judge(cluster(Node=[node("n1", *short)])).verdicts

@@ -26,6 +26,9 @@ _OF_A_LOST_NODE = (
     "crash-status-unknown",
     "node-flapping",
     "node-network-unavailable",
+    "deploy-*",
+    "sts-ordinal-blocked",
+    "ds-stuck",
 )
 
 _NODE = partial(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule
 from diagnostics.rules.subject import ObjectView
+from diagnostics.rules.workloads.pods import unready
 from diagnostics.snapshot.meta import Condition
 from diagnostics.snapshot.objects import Event, Node
 
@@ -22,10 +24,14 @@ def finding(
     path: str = "",
     **params: Any,
 ) -> Finding:
-    """A finding about a node, which is its own offender; `path` is the field that has to change, if one does."""
+    """A finding about a node, which is its own offender; `path` is the field that has to change, if one does.
+
+    A cause that explains why pods are not ready affects all of the node's pods that are not.
+    """
     signature = str(params.get("condition", ""))
     offender = Offender("Node", node.metadata.name, path=path or None)
-    return node.finding(rule, confidence, *evidence, offender=offender, since=since, signature=signature, **params)
+    found = node.finding(rule, confidence, *evidence, offender=offender, since=since, signature=signature, **params)
+    return replace(found, affects=tuple(unready(node))) if "ready-no-cause" in rule.explains else found
 
 
 def quote_condition(node: NodeView, condition: Condition) -> Evidence:

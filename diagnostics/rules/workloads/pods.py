@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from diagnostics.rules.subject import ObjectView
 from diagnostics.rules.suspect import Suspect
@@ -13,8 +13,8 @@ from diagnostics.snapshot.objects import Workload
 WorkloadView: TypeAlias = ObjectView[Workload]
 
 
-def unready(view: WorkloadView) -> Iterator[Suspect]:
-    """Its pods that are meant to serve and are not ready."""
+def unready(view: ObjectView[Any]) -> Iterator[Suspect]:
+    """The pods of an object that are meant to serve and are not ready."""
     for pod in view.pods:
         ready = pod.pod.status.condition("Ready")
         if pod.pod.status.phase not in ("Succeeded", "Failed") and (ready is None or not ready.true):
