@@ -29,6 +29,7 @@ SHARED = FIXTURES / "cluster"
 _TIMESTAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z ?")
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _WORKLOADS = ("deployments", "statefulsets", "daemonsets", "replicasets", "jobs")
+_ABOUT_THE_FIXTURE = {"expected", "unavailable", "truth"}
 _ON_DEMAND = {
     "cronjobs": ("cronjobs", objects.CronJob),
     "persistentvolumeclaims": ("claims", objects.Claim),
@@ -39,6 +40,7 @@ _ON_DEMAND = {
     "services": ("services", objects.Service),
 }
 _OF_THE_CLUSTER: dict[str, tuple[str, type[Object]]] = {
+    "nodes": ("nodes", objects.Node),
     "storageclasses": ("storage_classes", objects.StorageClass),
     "priorityclasses": ("priority_classes", objects.Named),
     "runtimeclasses": ("runtime_classes", objects.Named),
@@ -49,29 +51,54 @@ _OF_THE_CLUSTER: dict[str, tuple[str, type[Object]]] = {
 
 
 def load(folder: Path) -> Snapshot:
-    """The snapshot of one fixture: `now` is when it was captured."""
-    now = datetime.fromisoformat((folder / "captured-at.txt").read_text().strip())
-    snapshot = Snapshot(cluster="lab", now=now)
+    """The snapshot of one fixture: `now` is when it was captured. What is cluster-scoped may be in a `cluster/`."""
+    return _filled([folder], next((near for near in _nearby(folder, "cluster") if near.is_dir()), SHARED))
+
+
+def load_all(root: Path) -> Snapshot:
+    """One snapshot of every captured namespace of a folder, as of a whole cluster."""
+    return _filled(sorted(path.parent for path in root.glob("*/pods.json")), root / "cluster")
+
+
+def _nearby(folder: Path, name: str) -> Iterator[Path]:
+    """In a fixture, or beside it."""
+    return (place / name for place in (folder, folder.parent))
+
+
+def _filled(folders: list[Path], cluster: Path) -> Snapshot:
+    captured = next(note for note in _nearby(folders[0], "captured-at.txt") if note.exists())
+    snapshot = Snapshot(cluster="lab", now=datetime.fromisoformat(captured.read_text().strip()))
+    for folder in folders:
+        _fill(snapshot, folder)
+    for resource, (attribute, type_) in _OF_THE_CLUSTER.items():
+        for folder in (cluster, *folders):  # What a fixture has of its own stands for the shared list.
+            if (folder / f"{resource}.json").exists():
+                setattr(snapshot, attribute, _by_name(_items(folder, resource, type_)))
+    snapshot.read = {path.stem for folder in folders for path in folder.glob("*.json")} - _ABOUT_THE_FIXTURE
+    if cluster != SHARED:
+        snapshot.read |= {path.stem for path in cluster.glob("*.json")}
+    return snapshot
+
+
+def _fill(snapshot: Snapshot, folder: Path) -> None:
+    """Adds what one folder holds."""
+    suspects = []
     for raw in _raw_items(folder, "pods"):
         pod = msgspec.json.decode(raw, type=LeanPod)
         snapshot.count(pod)
-        if suspicious(pod, now, restarted_within=EVER):
-            snapshot.suspects.append(msgspec.json.decode(raw, type=Pod))
+        if suspicious(pod, snapshot.now, restarted_within=EVER):
+            suspects.append(msgspec.json.decode(raw, type=Pod))
+    snapshot.suspects.extend(suspects)
     snapshot.add_events(_items(folder, "events", objects.Event))
-    snapshot.nodes = {node.metadata.name: node for node in _items(folder, "nodes", objects.Node)}
     for resource in _WORKLOADS:
-        setattr(snapshot, resource, _by_key(_items(folder, resource, objects.Workload)))
+        getattr(snapshot, resource).update(_by_key(_items(folder, resource, objects.Workload)))
     for resource, (attribute, type_) in _ON_DEMAND.items():
-        setattr(snapshot, attribute, _by_key(_items(folder, resource, type_)))
-    for resource, (attribute, type_) in _OF_THE_CLUSTER.items():
-        setattr(snapshot, attribute, _by_name(_items(folder, resource, type_)))
+        getattr(snapshot, attribute).update(_by_key(_items(folder, resource, type_)))
     if (own := folder / "namespace.json").exists():  # The namespace of the captured objects.
         namespace = msgspec.json.decode(own.read_bytes(), type=admission.Namespace)
         snapshot.namespaces[namespace.metadata.name] = namespace
-    snapshot.read = {path.stem for path in folder.glob("*.json")} - {"expected", "unavailable"}
-    snapshot.unavailable = [Unavailable(**gap) for gap in _json(folder / "unavailable.json", [])]
-    snapshot.logs = dict(_logs(folder, snapshot.suspects))
-    return snapshot
+    snapshot.unavailable.extend(Unavailable(**gap) for gap in _json(folder / "unavailable.json", []))
+    snapshot.logs.update(_logs(folder, suspects))
 
 
 def concise(verdict: Verdict) -> dict[str, Any]:
@@ -107,8 +134,8 @@ def _json(path: Path, default: object) -> Any:
 
 
 def _raw_items(folder: Path, resource: str) -> list[msgspec.Raw]:
-    path = next((p for p in (folder / f"{resource}.json", SHARED / f"{resource}.json") if p.exists()), None)
-    return [] if path is None else msgspec.json.decode(path.read_bytes(), type=objects.RawList).items or []
+    path = folder / f"{resource}.json"
+    return msgspec.json.decode(path.read_bytes(), type=objects.RawList).items or [] if path.exists() else []
 
 
 def _items(folder: Path, resource: str, type_: type[T]) -> list[T]:
