@@ -140,6 +140,24 @@ def test_a_lost_node_affects_all_its_pods_that_are_not_ready() -> None:
     assert [each.name for each in found.pods] == ["p1"]
 
 
+@pytest.mark.parametrize(
+    ("pressure", "message", "folded"),
+    [
+        ("MemoryPressure", "The node was low on resource: memory. ", True),
+        ("MemoryPressure", "The node had condition: [MemoryPressure]. ", True),
+        ("DiskPressure", "The node was low on resource: ephemeral-storage. ", True),
+        ("DiskPressure", "The node was low on resource: memory. ", False),
+        ("DiskPressure", "The node had condition: [MemoryPressure]. ", False),
+        ("MemoryPressure", 'Usage of EmptyDir volume "s" exceeds the limit "10Mi". ', False),
+    ],
+)
+def test_pressure_explains_evictions_for_want_of_the_same(pressure: str, message: str, folded: bool) -> None:
+    evicted = pod("p1")
+    evicted["status"] = {"phase": "Failed", "reason": "Evicted", "message": message, "startTime": at(10)}
+    found = judge(cluster([evicted], Node=[node("n1", condition(pressure, "True"))])).verdicts
+    assert (len(found) == 1) is folded
+
+
 def test_two_pressures_are_two_diagnoses() -> None:
     short = [condition("MemoryPressure", "True"), condition("DiskPressure", "True"), condition("PIDPressure", "False")]
     found = judge(cluster(Node=[node("n1", *short)])).verdicts
