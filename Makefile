@@ -40,6 +40,10 @@ lint: .venv/.development  ## Check style, types, layers, migrations and deployme
 bench: .venv/.development  ## Measure against kubectl and the official client
 	@for each in scan judging signatures; do echo "== $$each"; .venv/bin/python -m bench.$$each; done
 
+.PHONY: corpus
+corpus: .venv/.development  ## Judge a captured cluster of failing pods against the truth about it
+	@.venv/bin/python -m tests.corpus
+
 .PHONY: clean
 clean:  ## Remove what was built; the data stays
 	rm -rf .venv var/uv var/pure staticfiles .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

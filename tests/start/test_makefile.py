@@ -75,4 +75,4 @@ def test_no_network_is_said_and_the_next_try_starts_afresh(clone: Path) -> None:
 def test_help_names_the_commands_of_the_readme(clone: Path) -> None:
     helped = subprocess.run(["make", "help"], cwd=clone, capture_output=True, text=True, check=True).stdout
 
-    assert {"up", "test", "lint", "bench"} <= {line.split()[1] for line in helped.splitlines()}
+    assert {"up", "test", "lint", "bench", "corpus"} <= {line.split()[1] for line in helped.splitlines()}
