@@ -91,6 +91,7 @@ def replace(picture: Picture, swept: Sweep, alive: Collection[str]) -> None:
     suspects, new.suspects, new.logs = new.suspects, [], old.logs
     picture.snapshot = new
     picture.versions = dict(swept.resource_versions)
+    picture.recent.begin(picture.event_versions)
     picture.gaps = {(gap.resource, gap.namespace): gap for gap in new.unavailable}
     for resource in KNOWN:
         _replace_known(picture, resource, old)

@@ -88,6 +88,11 @@ class Picture:
         return frozenset(namespace for resource, namespace in self.gaps if resource == PODS.name and namespace)
 
     @property
+    def event_versions(self) -> dict[Place, str]:
+        """Up to where events have been read."""
+        return {place: version for place, version in self.versions.items() if place[0] == EVENTS.name}
+
+    @property
     def resume_from(self) -> dict[Place, str]:
         """From where another watcher has to go on; the events that only `recent` remembers come again."""
         begins = self.recent.begins
@@ -99,8 +104,7 @@ class Picture:
         Suspects whose last restart is long enough ago are healthy now, and events get too old to explain anything.
         """
         self.snapshot.now = now
-        events = {place: version for place, version in self.versions.items() if place[0] == EVENTS.name}
-        if not self.recent.turn(now, events):
+        if not self.recent.turn(now, self.event_versions):
             return
         for uid in [uid for uid, held in self.suspects.items() if not engine.suspicious(held.pod, now)]:
             self.let_go(uid, gone=False)

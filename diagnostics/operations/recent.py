@@ -38,6 +38,11 @@ class Recent(Generic[Place]):
         self._turned = now
         return True
 
+    def begin(self, versions: Mapping[Place, str]) -> None:
+        """Notes where the first events come from, of places that are read for the first time."""
+        self.begins = {**versions, **self.begins}
+        self._newer_begins = {**versions, **self._newer_begins}
+
     def add(self, event: Event) -> None:
         """Remembers an event for a while."""
         self._newer.setdefault(event.involved_object.uid, []).append(event)

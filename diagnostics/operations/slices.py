@@ -46,6 +46,7 @@ class Slice:
         self._clock = ServerClock()
         self._greet()
         self._picture = keeping.load(cluster, self._clock.now())
+        self._picture.advance(self._clock.now())
         self._looker = Looker(access, self._picture)
         self._storer = Storer(cluster, held, self._picture)
         self._look_again: dict[str, datetime] = {}
@@ -56,7 +57,7 @@ class Slice:
 
     def run(self) -> None:
         """Sweeps, or goes on where the watches were left; then follows them until the next sweep is due."""
-        if not self._cluster.resource_versions or self._is_over():
+        if not self._cluster.resource_versions or self._sweep_is_due:
             self._sweep()
         else:
             self._look(None)
@@ -68,13 +69,17 @@ class Slice:
                 self._sweep()
 
     def _is_over(self) -> bool:
-        return self._stopping.is_set() or self._others_wait or timezone.now() >= self._reconcile_at
+        return self._stopping.is_set() or self._others_wait or self._sweep_is_due
 
     @property
-    def _reconcile_at(self) -> datetime:
+    def _sweep_is_due(self) -> bool:
+        return self._cluster.swept_at is None or timezone.now() >= self._cluster.swept_at + self._interval
+
+    @property
+    def _interval(self) -> timedelta:
+        """Between two sweeps."""
         polled = any(resource in (PODS.name, EVENTS.name) for resource, _ in self._picture.unfollowed)
-        interval = POLL if polled else timedelta(seconds=settings.SICKBAY_RECONCILE_SECONDS)
-        return self._cluster.swept_at + interval if self._cluster.swept_at else timezone.now()
+        return POLL if polled else timedelta(seconds=settings.SICKBAY_RECONCILE_SECONDS)
 
     def _greet(self) -> None:
         """Asks for a sign of life, and for the time."""
@@ -101,8 +106,7 @@ class Slice:
         self._swept = time.monotonic()
 
     def _follow(self) -> None:
-        left = (self._reconcile_at - timezone.now()).total_seconds()
-        with Watches(self._access, self._picture.versions, time.monotonic() + left) as watches:
+        with Watches(self._access, self._picture.versions, self._interval.total_seconds()) as watches:
             while not self._is_over():
                 for told in watches.batch(not_before=self._not_before, until=self._until()):
                     self._take(told)

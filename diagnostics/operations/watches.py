@@ -32,14 +32,14 @@ class Told(NamedTuple):
 
 
 class Watches:
-    """Watches places from their versions on, until `ends`. `heard` is when anything was heard last.
+    """Watches places from their versions on; no watch stays open for longer than some `seconds`.
 
-    All times are of the monotonic clock, in seconds.
+    `heard` is when anything was heard last. All times are of the monotonic clock.
     """
 
-    def __init__(self, access: Access, versions: Mapping[Place, str], ends: float, pacing: Pacing = PACING) -> None:
+    def __init__(self, access: Access, versions: Mapping[Place, str], seconds: float, pacing: Pacing = PACING) -> None:
         self._access = access
-        self._ends = ends
+        self._seconds = max(int(seconds), 1)
         self._pacing = pacing
         self._queue: Queue[Told] = Queue(QUEUED)
         self._stopped = Event()
@@ -91,10 +91,10 @@ class Watches:
     def _read(self, place: Place, version: str) -> None:
         resource, namespace = BY_NAME[place[0]], place[1]
         failures = 0
-        while not self._stopped.is_set() and (left := int(self._ends - time.monotonic())) > 0:
+        while not self._stopped.is_set():
             pause = AT_ONCE
             try:
-                for change in self._opened(place, version, left):
+                for change in self._opened(place, version):
                     version, failures, pause = change.resource_version, 0, 0.0
                     self.heard = time.monotonic()
                     self._put(Told(resource, namespace, change))
@@ -110,8 +110,8 @@ class Watches:
                     self._open.pop(place, None)
             self._stopped.wait(pause)
 
-    def _opened(self, place: Place, version: str, seconds: int) -> Watch:
-        found = watch(self._access, BY_NAME[place[0]], version, place[1], timeout_seconds=seconds)
+    def _opened(self, place: Place, version: str) -> Watch:
+        found = watch(self._access, BY_NAME[place[0]], version, place[1], timeout_seconds=self._seconds)
         with self._lock:
             self._open[place] = found
             self.heard = time.monotonic()
