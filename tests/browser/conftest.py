@@ -52,7 +52,7 @@ def site(site_of_all: Site) -> Site:
     return site_of_all
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # No longer: while it is open, its event loop keeps other tests from theirs.
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
