@@ -7,7 +7,7 @@ import os
 import sys
 
 # Neither database, Redis nor apps: loading those would be most of the time that a scan takes.
-SLIM_COMMANDS = ("scan", "democluster")
+SLIM_COMMANDS = ("scan", "capture", "democluster")
 
 
 def main(arguments: list[str]) -> None:

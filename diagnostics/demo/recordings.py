@@ -16,8 +16,8 @@ from diagnostics.demo.resources import Json
 from diagnostics.demo.store import Store
 from diagnostics.demo.times import latest, shift
 
-# Lists over all namespaces and other renderings of a list, whose objects are in the folders of the namespaces; and
-# answers that are no objects.
+# Lists over all namespaces and other renderings of a list, whose objects are in the folders of the namespaces; answers
+# that are no objects; and what a fixture says of itself.
 _NOT_LOADED = (
     "all-*",
     "*.table.json",
@@ -25,6 +25,9 @@ _NOT_LOADED = (
     "*.aggregated.json",
     "events.events.k8s.io.json",
     "*-error.json",
+    "unavailable.json",
+    "expected.json",
+    "truth.json",
 )
 # A log, the Status that came instead, or the mark of an empty answer.
 _LOG_FILE = re.compile(
@@ -47,7 +50,7 @@ class Recording:
 
 
 def load(folder: Path, *, now: datetime | None = None) -> Recording:
-    """Loads a captured cluster, or one of its namespaces with the `cluster/` beside it.
+    """Loads a captured cluster, or one of its namespaces with the `cluster/` in or beside it.
 
     With `now`, every time in objects, messages and logs is moved so that the moment of capture is now. Raises
     NoRecording.
@@ -64,9 +67,10 @@ def load(folder: Path, *, now: datetime | None = None) -> Recording:
 
 
 def _folders(folder: Path) -> tuple[list[Path], Path]:
-    """The folders of the namespaces, and that of the cluster, which need not exist."""
+    """The folders of the namespaces, and that of the cluster, in a namespace's or beside it, which need not exist."""
     if _is_namespace(folder):
-        return [folder], folder.parent / "cluster"
+        own = folder / "cluster"
+        return [folder], own if own.is_dir() else folder.parent / "cluster"
     namespaces = [each for each in sorted(folder.iterdir()) if _is_namespace(each)] if folder.is_dir() else []
     if not namespaces:
         raise NoRecording(f"{folder} holds no captured namespace: no folder in it has a namespace.json or pods.json")

@@ -25,7 +25,7 @@ _PAGE = msgspec.json.Decoder(RawList)
 
 
 class Page(NamedTuple):
-    """Some items of a list, as they were sent.
+    """Some items of a list, as they were sent; `kind` is the list's ("PodList").
 
     `resource_version` is where a watch begins so as to miss nothing: the version of the list's first page.
     """
@@ -33,6 +33,7 @@ class Page(NamedTuple):
     items: list[msgspec.Raw]
     resource_version: str
     date: datetime | None
+    kind: str
 
 
 class _Identity(Object, frozen=True):
@@ -64,7 +65,7 @@ def pages(
             continue
         page = _decoded(Request(access.server, path, params), response.data)
         version, resumed = version or page.metadata.resource_version, False
-        yield Page(page.items or [], version, response.date)
+        yield Page(page.items or [], version, response.date, page.kind)
         if not page.metadata.continue_:
             return
         if page.metadata.continue_ == token:

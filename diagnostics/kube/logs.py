@@ -25,7 +25,7 @@ UNCUT_BYTES = 2 * LINE_BYTES
 TIMEOUT = 15.0
 
 NOTHING_WRITTEN = "the container wrote nothing"
-_TIMESTAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) ?")
+TIMESTAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) ?")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,1000}(?:\x07|\x1b\\)|[@-Z\\^_])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # All but the tab: nothing reads them, and PostgreSQL refuses NUL.
 # A 200 whose body is the kubelet's apology.
@@ -97,7 +97,7 @@ def _lines(parts: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _without_timestamp(line: bytes) -> bytes:
-    stamp = _TIMESTAMP.match(line)
+    stamp = TIMESTAMP.match(line)
     return line[stamp.end() if stamp else 0 :][:UNCUT_BYTES]
 
 

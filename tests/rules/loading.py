@@ -124,7 +124,7 @@ def diagnoses(folder: Path) -> list[dict[str, Any]]:
     snapshot = load(folder)
     judgement = judge(snapshot)
     assert not judgement.crashed, judgement.crashed
-    about_nodes = (folder / "nodes.json").exists()
+    about_nodes = any((place / "nodes.json").exists() for place in (folder, folder / "cluster"))
     shown = (verdict for verdict in judgement.verdicts if verdict.visible_at <= snapshot.now)
     return [concise(verdict) for verdict in shown if about_nodes or verdict.workload.kind != "Node"]
 

@@ -31,7 +31,7 @@ def loaded_by(command: str) -> set[str]:
     return set(probe.stderr.split())
 
 
-@pytest.mark.parametrize("command", ["scan", "democluster"])
+@pytest.mark.parametrize("command", ["scan", "capture", "democluster"])
 def test_a_slim_command_loads_neither_models_nor_servers(command: str) -> None:
     assert loaded_by(command) & HEAVY == set()
 

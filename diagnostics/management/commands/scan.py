@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from diagnostics.kube import access
 from diagnostics.kube.errors import ConfigurationError, FailureKind, ReadFailed
+from diagnostics.management.progress import Progress
 from diagnostics.management.reports import WRITERS
 from diagnostics.operations.scanning import Request, Scan, scan
 from diagnostics.rules.model import Severity
@@ -53,7 +54,7 @@ class Command(BaseCommand):
             sys.exit(SOMETHING_FAILS)
 
     def _scan(self, options: dict[str, Any]) -> Scan:
-        progress = _Progress()
+        progress = Progress()
         try:
             with access.load(options["kubeconfig"], options["context"], budget=options["timeout"]) as cluster:
                 return scan(cluster, _request(options, cluster.namespace), progress)
@@ -100,19 +101,3 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
     return seconds
-
-
-class _Progress:
-    """One line on standard error that rewrites itself, and only where a person can see it."""
-
-    def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
-
-    def __call__(self, line: str) -> None:
-        if self._shown:
-            sys.stderr.write(f"\r\x1b[K{line}")
-            sys.stderr.flush()
-
-    def clear(self) -> None:
-        """Wipes the line before the result is printed."""
-        self("")
