@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
+from dashboard.views.codes import code, codes
 from dashboard.views.diagnosis import diagnosis
 from dashboard.views.live import changes
 from dashboard.views.session import PasswordSignIn, one_time_link, sign_out
@@ -12,6 +13,8 @@ from dashboard.views.triage import triage
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", triage, name="triage"),
     path("d/<int:number>", diagnosis, name="diagnosis"),
+    path("codes/", codes, name="codes"),
+    path("codes/<slug:code>", code, name="code"),
     path("live/changes", changes, name="live-changes"),
     path("signin", PasswordSignIn.as_view(), name="signin"),
     path("signin/<str:token>", one_time_link, name="signin-link"),

@@ -16,18 +16,20 @@ from dashboard.views.freshness import Beat
 from dashboard.views.overview import Overview
 from diagnostics.models import Diagnosis
 from diagnostics.rules.model import Severity
+from diagnostics.rules.readable import pieces, typed
 
 register = template.Library()
 
 # One word of a command: quoted parts hold together.
 _WORD = re.compile(r"""(?:[^\s'"]|'[^']*'|"(?:\\.|[^"\\])*")+|['"]""")
 # What is set as code without being told: an image or path with slashes, a VARIABLE_NAME, a "quoted name".
-_CODE = r"""[\w.-]+(?::\d+)?(?:/[\w.@-]*\w)+(?::[\w.-]*\w)?|\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b"""
+_CODE = r"""(?:(?<![\w/.])/)?[\w.-]+(?::\d+)?(?:/[\w.@-]*\w)+(?::[\w.-]*\w)?|\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b"""
 _SHORTEST_NAME = 3
 
 register.filter("exact", words.exact)
 register.filter("rounded", words.rounded)
 register.filter("length_of_time", words.length)
+register.filter("typed", typed)
 
 
 @register.simple_tag
@@ -126,6 +128,19 @@ def named(sentence: str, diagnosis: Diagnosis) -> SafeString:
 def titled(sentence: str, diagnosis: Diagnosis) -> SafeString:
     """The same as a heading: without its full stop."""
     return named(sentence.removesuffix("."), diagnosis)
+
+
+@register.filter
+def coded(sentence: str) -> SafeString:
+    """A sentence with what is surely no word set as code."""
+    return _set_apart(sentence, ())
+
+
+@register.filter
+def spelled(template: str) -> SafeString:
+    """A rule's template as a sentence: what a finding fills in is named. Blank where all of it is filled in."""
+    parts = (format_html("<var>{}</var>", p.marked) if p.open else coded(p.text) for p in pieces(template))
+    return format_html_join("", "{}", ((part,) for part in parts))
 
 
 def _set_apart(sentence: str, names: Iterable[str]) -> SafeString:

@@ -1,5 +1,6 @@
 """Every read that the web face needs, each with a constant number of queries whatever is stored."""
 
+from diagnostics.queries.codes import WORST_SHOWN, OpenHere, open_by_code, open_with
 from diagnostics.queries.lists import (
     COUNT_LIMIT,
     PAGE_SIZE,
@@ -32,11 +33,13 @@ __all__ = [
     "PAGE_SIZE",
     "PODS_LIMIT",
     "TEXT_LIMIT",
+    "WORST_SHOWN",
     "Choices",
     "Counts",
     "Filter",
     "Listing",
     "Missed",
+    "OpenHere",
     "Story",
     "Tab",
     "choices",
@@ -49,6 +52,8 @@ __all__ = [
     "latest_seq",
     "listing",
     "missed",
+    "open_by_code",
+    "open_with",
     "opened_since_when_all_is_resolved",
     "story",
 ]
