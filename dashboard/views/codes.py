@@ -84,12 +84,13 @@ def _families(text: str, open_by_code: dict[str, int]) -> Iterable[Family]:
 
 @cache
 def _searched(code: str) -> str:
-    """Everything of a code that a search looks at."""
+    """What a search of a code looks at: its own texts, and the example's where they say too little."""
     entry = entries()[code]
-    texts = [code, entry.family, *map(readable, (entry.rule.message, entry.rule.cause, entry.rule.remedy))]
-    if entry.example:
-        texts += [entry.example.summary, entry.example.cause, entry.example.remedy]
-    return "\n".join(texts).casefold()
+    rule, example = entry.rule, entry.example
+    own = [readable(text) for text in (rule.message, rule.cause, rule.remedy)]
+    lent = [example.summary] if example else []
+    lent += [example.cause, example.remedy] if example and not all(own) else []
+    return "\n".join([code, entry.family, *own, *lent]).casefold()
 
 
 def _short(address: str) -> str:

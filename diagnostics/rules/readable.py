@@ -23,7 +23,7 @@ _NAMES = {
     "full_nodes": "so many nodes are",
     "emptiest": "what the emptiest has",
 }
-_IN_COMMANDS = {"workload": "KIND/NAME", "kind_slug": "KIND", "previous": "true"}
+_IN_COMMANDS = {"workload": "KIND/NAME", "kind_slug": "KIND", "previous": "true", "suggested": "AMOUNT"}
 _PLURAL = "s"  # The one value that is no word: the ending of the word before it.
 
 
