@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,7 +14,8 @@ from diagnostics.kube.collect import FIELDS, ROUTINE, Sweep, redacted_object
 from diagnostics.kube.lists import decode
 from diagnostics.kube.resources import EVENTS, PODS, Resource
 from diagnostics.kube.watch import Change, ChangeKind
-from diagnostics.operations.picture import KNOWN, Picture, same
+from diagnostics.operations.picture import KNOWN, Picture, Place, same
+from diagnostics.operations.settling import Settling, Unsettled, settles_at
 from diagnostics.snapshot.cluster import Snapshot
 from diagnostics.snapshot.objects import Event
 from diagnostics.snapshot.pods import LeanPod, Pod
@@ -21,29 +23,53 @@ from diagnostics.snapshot.pods import LeanPod, Pod
 
 def apply(picture: Picture, resource: Resource, place: str | None, change: Change) -> None:
     """Takes one change over. One that only repeats what is known touches nothing; a malformed object is counted."""
+    before = picture.versions.get((resource.name, place), "")
     picture.versions[resource.name, place] = change.resource_version
     if change.kind is ChangeKind.BOOKMARK:
         return
     raw, deleted = msgspec.Raw(change.object), change.kind is ChangeKind.DELETED
     if resource is PODS:
-        _apply_pod(picture, raw, deleted=deleted)
+        _apply_pod(picture, raw, (PODS.name, place), before, deleted=deleted)
     elif resource is not EVENTS:
         _apply_known(picture, resource, raw, deleted=deleted)
     elif not deleted:  # The cluster forgets events after an hour; we do not.
         _apply_event(picture, raw)
 
 
-def _apply_pod(picture: Picture, raw: msgspec.Raw, *, deleted: bool) -> None:
-    lean = decode(PODS, raw, LeanPod, picture.snapshot.malformed_objects)
-    if lean is None:
+def advance(picture: Picture, now: datetime) -> None:
+    """Moves the picture's clock, and looks at the pods that had time enough to settle."""
+    picture.advance(now)
+    for uid in picture.settling.due(now):
+        _hold_unsettled(picture, uid)
+
+
+def _apply_pod(picture: Picture, raw: msgspec.Raw, place: Place, before: str, *, deleted: bool) -> None:
+    pod = decode(PODS, raw, LeanPod, picture.snapshot.malformed_objects)
+    if pod is None:
         return
-    if not deleted and engine.suspicious(lean, picture.snapshot.now):
-        redacted = redacted_object(raw)
-        pod = decode(PODS, redacted, Pod, picture.snapshot.malformed_objects)
-        if pod is not None:
-            picture.hold(pod, bytes(redacted))
-    elif lean.metadata.uid in picture.suspects:
-        picture.let_go(lean.metadata.uid, gone=deleted)
+    uid, now = pod.metadata.uid, picture.snapshot.now
+    if deleted or not engine.suspicious(pod, now):
+        picture.settling.take(uid)
+        if uid in picture.suspects:
+            picture.let_go(uid, gone=deleted)
+    elif uid not in picture.suspects and (until := settles_at(pod, now)):
+        picture.settling.put(uid, Unsettled(bytes(raw), until, place, before))
+    else:
+        picture.settling.take(uid)
+        _hold(picture, raw)
+
+
+def _hold_unsettled(picture: Picture, uid: str) -> None:
+    raw = picture.settling.take(uid)
+    if raw is not None:
+        _hold(picture, msgspec.Raw(raw))
+
+
+def _hold(picture: Picture, raw: msgspec.Raw) -> None:
+    redacted = redacted_object(raw)
+    pod = decode(PODS, redacted, Pod, picture.snapshot.malformed_objects)
+    if pod is not None:
+        picture.hold(pod, bytes(redacted))
 
 
 def _apply_event(picture: Picture, raw: msgspec.Raw) -> None:
@@ -52,6 +78,8 @@ def _apply_event(picture: Picture, raw: msgspec.Raw) -> None:
         return
     event = msgspec.structs.replace(event, message=redact.text(event.message))
     about = event.involved_object
+    if event.type == "Warning":
+        _hold_unsettled(picture, about.uid)
     if about.kind == "Pod" and not picture.is_suspect(about.uid):
         picture.recent.add(event)
     elif about.kind == "Pod" or event.reason not in ROUTINE:
@@ -90,7 +118,7 @@ def replace(picture: Picture, swept: Sweep, alive: Collection[str]) -> None:
     listed, new.events = new.events, {}
     suspects, new.suspects, new.logs = new.suspects, [], old.logs
     picture.snapshot = new
-    picture.versions = dict(swept.resource_versions)
+    picture.versions, picture.settling = dict(swept.resource_versions), Settling()
     picture.recent.begin(picture.event_versions)
     picture.gaps = {(gap.resource, gap.namespace): gap for gap in new.unavailable}
     for resource in KNOWN:

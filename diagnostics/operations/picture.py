@@ -15,6 +15,7 @@ import msgspec
 from diagnostics import engine
 from diagnostics.kube.resources import ALWAYS, EVENTS, PODS
 from diagnostics.operations.recent import Recent
+from diagnostics.operations.settling import Settling
 from diagnostics.snapshot.cluster import Snapshot, Tally, Unavailable
 from diagnostics.snapshot.meta import OwnerReference
 from diagnostics.snapshot.objects import Event
@@ -80,6 +81,7 @@ class Picture:
     touched: set[str] = field(default_factory=set)
     unsaved: Unsaved = field(default_factory=Unsaved)
     recent: Recent[Place] = field(default_factory=Recent)
+    settling: Settling[Place] = field(default_factory=Settling)
     statics: dict[str, str] = field(default_factory=dict)  # manifest to uid, of static pods
 
     @property
@@ -94,8 +96,8 @@ class Picture:
 
     @property
     def resume_from(self) -> dict[Place, str]:
-        """From where another watcher has to go on; the events that only `recent` remembers come again."""
-        begins = self.recent.begins
+        """From where another watcher has to go on; what `recent` and `settling` alone remember comes again."""
+        begins = {**self.recent.begins, **self.settling.begins}
         return {place: begins.get(place, version) for place, version in self.versions.items()}
 
     def advance(self, now: datetime) -> None:

@@ -26,9 +26,9 @@ from diagnostics.operations.watches import Told, Watches
 from diagnostics.snapshot.cluster import Unavailable
 
 INTERVAL = 0.5  # Seconds between two transactions, at least; a browser is told no more often.
-BEAT = 5.0  # Seconds between two notes of how fresh the picture is, at most.
+BEAT = 10.0  # Seconds between two notes of how fresh the picture is, at most.
 QUIET = 30.0  # Seconds of silence after which the API server is asked for a sign of life.
-REACTION = 0.5  # Seconds in which a slice notices that it is to stop.
+REACTION = 1.0  # Seconds in which a slice notices that it is to stop.
 SHORTEST = 25.0  # Seconds that a slice lasts even where other clusters wait.
 WAITING = timedelta(seconds=10)  # A cluster that is due for longer finds no free worker.
 POLL = timedelta(seconds=30)  # Between two sweeps, where pods or events may be listed but not watched.
@@ -132,7 +132,7 @@ class Slice:
     def _step(self, watches: Watches) -> None:
         """Judges and stores, if there is anything to."""
         started, now = time.monotonic(), self._clock.now()
-        self._picture.advance(now)
+        applying.advance(self._picture, now)
         namespaces = self._picture.touched | {name for name, at in self._look_again.items() if at <= now}
         beat = started >= self._beat_at
         if not (namespaces or self._picture.unsaved or beat):

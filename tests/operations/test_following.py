@@ -52,7 +52,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watches, "PACING", QUICK)
     monkeypatch.setattr(watches.Watches.__init__, "__defaults__", (QUICK,))
     monkeypatch.setattr(slices, "INTERVAL", 0.05)
-    monkeypatch.setattr(slices, "BEAT", 0.2)
+    monkeypatch.setattr(slices, "BEAT", 0.1)
+    monkeypatch.setattr(slices, "REACTION", 0.05)
     monkeypatch.setattr(slices, "BETWEEN_SWEEPS", 0.0)
 
 
@@ -129,8 +130,9 @@ def test_what_is_deleted_while_it_fails_leaves_its_evidence(server: ClusterServe
     assert KeptEvent.objects.exists()
 
 
-def test_a_pod_that_merely_starts_leaves_nothing(server: ClusterServer, cluster: Cluster) -> None:
+def test_a_pod_that_takes_long_to_start_leaves_nothing_if_it_does(server: ClusterServer, cluster: Cluster) -> None:
     starting = {**pod("cart-1", "shop"), "status": {"phase": "Pending"}}
+    starting["metadata"]["creationTimestamp"] = stamp(20)
     with followed(cluster):
         server.store.put("pods", starting)
         server.store.put("events", event(starting, "e1", "Scheduled", "on node-1"))
@@ -140,6 +142,22 @@ def test_a_pod_that_merely_starts_leaves_nothing(server: ClusterServer, cluster:
 
     assert not KeptEvent.objects.exists()
     assert not Diagnosis.objects.exists()
+
+
+def test_a_pod_that_hangs_while_it_starts_is_looked_at_without_another_change(
+    server: ClusterServer, cluster: Cluster
+) -> None:
+    starting = {**pod("cart-1", "shop"), "status": {"phase": "Pending"}}
+    starting["metadata"]["creationTimestamp"] = stamp(8)
+    with followed(cluster):
+        version = int(server.store.put("pods", starting)["metadata"]["resourceVersion"])
+        wait_until_read(server)
+        unsettled = Suspect.objects.exists()
+        assert int(Cluster.objects.get().resource_versions["pods"]) < version
+        wait_for(Suspect.objects.exists, "the suspect")
+
+    assert not unsettled
+    assert int(cluster.resource_versions["pods"]) >= version
 
 
 def test_an_event_may_come_before_its_pod_is_suspect(server: ClusterServer, cluster: Cluster) -> None:
