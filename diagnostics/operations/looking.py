@@ -31,16 +31,26 @@ class Looker:
     _read_at: dict[Place, datetime] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)  # Suspects that have been looked at before.
 
-    def judge(self, namespaces: Collection[str] | None = None) -> Judgement:
-        """The verdicts on some namespaces, or on all; those on what has no namespace, such as nodes, are always there."""
+    def judge(self, namespaces: Collection[str] | None = None) -> tuple[Judgement, Collection[str] | None]:
+        """The verdicts on some namespaces, or (None) on all; and which of the two it has become.
+
+        What stands above the namespaces, such as a node, can only be judged with every suspect at hand. So all are
+        judged where that has changed, or where it explains what fails in these namespaces.
+        """
+        if namespaces is not None and "" in namespaces:
+            namespaces = None
         view = self.picture.view(namespaces)
         self._read(view)
         judgement = engine.judge(view)
-        self._mark_diagnosed(judgement)
         if namespaces is None:
-            return judgement
-        inside = tuple(found for found in judgement.verdicts if (found.namespace or "") in {"", *namespaces})
-        return msgspec.structs.replace(judgement, verdicts=inside)
+            self._mark_diagnosed(judgement)
+            return judgement, None
+        if any(found.namespace is None and (found.pods or found.symptoms) for found in judgement.verdicts):
+            return self.judge()
+        inside = tuple(found for found in judgement.verdicts if found.namespace in namespaces)
+        judgement = msgspec.structs.replace(judgement, verdicts=inside)
+        self._mark_diagnosed(judgement)
+        return judgement, namespaces
 
     def forget(self) -> None:
         """Forgets what was read on demand: a sweep has begun a new snapshot."""

@@ -154,11 +154,13 @@ class Slice:
     def _look(self, namespaces: Collection[str] | None, **columns: Any) -> None:
         """Judges some namespaces, or (None) all of them, and stores what comes of it."""
         self._picture.touched = set()
-        judgement = self._looker.judge(namespaces) if namespaces is None or namespaces else None
+        judgement = None
+        if namespaces is None or namespaces:
+            judgement, namespaces = self._looker.judge(namespaces)
         fresh_at = self._cluster.fresh_at
         unseen = fresh_at is None or timezone.now() - fresh_at > UNSEEN
         recorded = self._storer.store(judgement, namespaces, unseen=unseen, **columns)
         if judgement is not None:
-            kept = () if namespaces is None else self._look_again.keys() - {"", *namespaces}
+            kept = () if namespaces is None else self._look_again.keys() - {*namespaces}
             self._look_again = {name: self._look_again[name] for name in kept} | recorded.look_again
         close_old_connections()

@@ -65,8 +65,7 @@ class Storer:
     def _record(self, judgement: Judgement | None, namespaces: Collection[str] | None) -> Recorded:
         if judgement is None:
             return Recorded()
-        judged = None if namespaces is None else {"", *namespaces}
-        return record(self._cluster, judgement, self._now, namespaces=judged, blind=self._picture.blind)
+        return record(self._cluster, judgement, self._now, namespaces=namespaces, blind=self._picture.blind)
 
     def _note_crashes(self, judgement: Judgement, *, whole: bool) -> None:
         if whole:

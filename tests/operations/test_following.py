@@ -95,6 +95,24 @@ def test_the_log_of_the_crash_is_remembered_while_the_next_run_goes_on(server: C
     assert sum(request.path.endswith("/log") for request in server.requests) == 1
 
 
+def test_a_lost_node_keeps_its_pods_whatever_happens_elsewhere(server: ClusterServer, cluster: Cluster) -> None:
+    """It is judged with every suspect at hand, not with those of the namespace that has just changed."""
+    lost = node("node-2")
+    condition = {"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown", "lastTransitionTime": stamp(900)}
+    lost["status"]["conditions"] = [condition | {"message": "Kubelet stopped posting node status."}]
+    server.store.put("nodes", lost)
+    unready = pod("cart-1", "shop")
+    unready["spec"]["nodeName"] = "node-2"
+    unready["status"]["conditions"][1] |= {"status": "False", "lastTransitionTime": stamp(890)}
+    server.store.put("pods", unready)
+    with followed(cluster):
+        wait_for_diagnosis(workload_kind="Node", pods_affected=1)
+        server.store.put("pods", failing_pod("web-1", "web"))
+        wait_for_diagnosis(workload_name="web-1")
+
+    assert Diagnosis.objects.get(workload_kind="Node").pods_affected == 1
+
+
 def test_healing_is_held_and_then_resolved(
     server: ClusterServer, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
