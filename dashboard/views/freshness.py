@@ -56,6 +56,11 @@ class Beat:
         return any(gap["resource"] == "pods" for gap in self.cluster.gaps)
 
     @property
+    def unjudged(self) -> bool:
+        """Whether something that was read could not be understood or judged: nothing can be said of that either."""
+        return bool(self.cluster.malformed or self.cluster.crashed)
+
+    @property
     def current(self) -> bool:
         """Whether what is shown of it is true now."""
         return self.state is State.FRESH

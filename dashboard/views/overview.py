@@ -74,8 +74,8 @@ class Overview:
 
     @cached_property
     def not_current(self) -> list[Beat]:
-        """Clusters of which nothing can be said now: late, lost, paused, never read, or their pods not readable."""
-        return [beat for beat in self.beats if not beat.current or beat.blind]
+        """Clusters of which not all can be said now: late, lost, paused, never read, or not readable in full."""
+        return [beat for beat in self.beats if not beat.current or beat.blind or beat.unjudged]
 
     @cached_property
     def blind(self) -> list[Beat]:

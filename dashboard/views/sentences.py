@@ -70,4 +70,6 @@ def _doubt(doubtful: list[Beat], overview: Overview) -> SafeString:
         return format_html(_("watching {} is paused"), beat.name)
     if beat.read_at is None:
         return format_html(_("{} was not read yet"), beat.name)
+    if beat.current:
+        return format_html(_("not all of {} could be judged"), beat.name)
     return format_html(_("{} not read for {}"), beat.name, lasting(beat.read_at, overview.now))

@@ -78,6 +78,8 @@ def headline(scan: Scan) -> str:
 
 def limits(scan: Scan) -> Iterator[str]:
     """What this scan could not see, so that a blind spot is never taken for health."""
+    if scan.namespaces and not scan.pods_seen:
+        yield f"There are no pods in {', '.join(scan.namespaces)}: empty, or misspelt"
     for gap in scan.unavailable:
         where = f" in namespace {gap.namespace}" if gap.namespace else ""
         grant = f"; to mend it, grant: {gap.grant}" if gap.grant else ""

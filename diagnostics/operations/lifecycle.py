@@ -5,6 +5,7 @@ All times are the API server's clock, so that the time of a fault and the time o
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -62,9 +63,7 @@ def seen(row: Diagnosis, verdict: Verdict, now: datetime) -> Step:
     told = _fill(row, verdict, now)
     if row.state != Diagnosis.State.ONGOING and now - row.opened_at >= NEW_FOR:
         row.state, told = Diagnosis.State.ONGOING, True
-    detail = {
-        name: {"from": old, "to": new} for name, old in before.items() if (new := getattr(row, name)) != old
-    }
+    detail = {name: {"from": old, "to": new} for name, old in before.items() if (new := getattr(row, name)) != old}
     return Step(told, told or stale or held is not None, Activity.Kind.CHANGED if detail else None, detail)
 
 
@@ -108,9 +107,15 @@ def is_old_news(verdict: Verdict, resolved_at: datetime) -> bool:
     how things stand now, since when does not matter.
     """
     return all(
-        (item.source in ("event", "log") or ".lastState." in item.path) and item.at is not None and item.at <= resolved_at
+        (item.source in ("event", "log") or ".lastState." in item.path)
+        and item.at is not None
+        and item.at <= resolved_at
         for item in verdict.evidence
     )
+
+
+# "nothing for 28m", "15 restarts in 1h4m": that time goes by is no news.
+_AGES = re.compile(r"\b\d+[smhd](?:\d+[smh])?\b")
 
 
 def _fill(row: Diagnosis, verdict: Verdict, now: datetime) -> bool:
@@ -120,7 +125,8 @@ def _fill(row: Diagnosis, verdict: Verdict, now: datetime) -> bool:
     said = msgspec.structs.replace(
         verdict, pods=verdict.pods[:PODS_NAMED], first_seen=row.first_seen, last_seen=row.first_seen
     )
-    digest = blake2b(msgspec.json.encode(said), digest_size=16).hexdigest()
+    ageless = msgspec.structs.replace(said, summary=_AGES.sub("", said.summary), cause=_AGES.sub("", said.cause))
+    digest = blake2b(msgspec.json.encode(ageless), digest_size=16).hexdigest()
     if row.verdict_digest == digest:
         return False
     row.verdict_digest = digest

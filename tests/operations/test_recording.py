@@ -21,6 +21,7 @@ from tests.operations.building import MINUTE, T0, a_cluster, judgement, verdict
 
 pytestmark = pytest.mark.django_db
 
+
 @pytest.fixture
 def cluster() -> Cluster:
     return a_cluster()
@@ -95,6 +96,13 @@ def test_seen_again_unchanged_is_no_news(cluster: Cluster) -> None:
     assert not recorded.ids
     assert (row.version, row.last_seen) == (1, T0 + 2 * MINUTE)
     assert kinds(row) == ["opened"]
+
+
+def test_that_time_goes_by_is_no_news(cluster: Cluster) -> None:
+    note(cluster, T0, verdict(summary="The kubelet has reported nothing for 50s.", cause="15 restarts in 1h4m"))
+    text = {"summary": "The kubelet has reported nothing for 2m.", "cause": "15 restarts in 1h5m"}
+    assert not note(cluster, T0 + MINUTE, verdict(**text)).ids
+    assert note(cluster, T0 + MINUTE, verdict(**text | {"cause": "16 restarts in 1h5m"})).ids
 
 
 def test_a_change_that_a_reader_sees_raises_the_version(cluster: Cluster) -> None:
@@ -330,9 +338,20 @@ def history(looks: list[set[str]], *, backwards: bool = False, twice: bool = Fal
 
 def _stored() -> list[object]:
     rows = Diagnosis.objects.order_by("fingerprint").values_list(
-        *("fingerprint", "state", "version", "first_seen", "last_seen", "clean_since", "resolved_at", "occurrences_count")
+        *(
+            "fingerprint",
+            "state",
+            "version",
+            "first_seen",
+            "last_seen",
+            "clean_since",
+            "resolved_at",
+            "occurrences_count",
+        )
     )
-    activity = Activity.objects.order_by("diagnosis__fingerprint", "pk").values_list("diagnosis__fingerprint", "kind", "at")
+    activity = Activity.objects.order_by("diagnosis__fingerprint", "pk").values_list(
+        "diagnosis__fingerprint", "kind", "at"
+    )
     occurrences = Occurrence.objects.order_by("diagnosis__fingerprint", "pk").values_list(
         "diagnosis__fingerprint", "started_at", "ended_at"
     )

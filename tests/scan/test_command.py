@@ -109,6 +109,7 @@ def test_nothing_fails_on_an_empty_namespace(scan: Any) -> None:
     ended = scan("-n", "nowhere", "--fail-on", "low")
     assert ended.code == 0
     assert "Nothing failing in lab: 0 pods read" in ended.out
+    assert "There are no pods in nowhere: empty, or misspelt" in ended.out
 
 
 @pytest.mark.parametrize(
@@ -120,6 +121,8 @@ def test_nothing_fails_on_an_empty_namespace(scan: Any) -> None:
         ("-o", "xml"),
         ("-A", "-n", "x"),
         ("--context", "x"),
+        ("-n", ""),
+        ("-n", "a/../b"),
     ],
 )
 def test_wrong_usage_is_2(scan: Any, arguments: tuple[str, ...]) -> None:

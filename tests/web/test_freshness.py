@@ -103,6 +103,11 @@ class TestAllClear:
                 {"gaps": [{"resource": "pods", "namespace": "shop", "error": "forbidden", "grant": "list pods"}]},
                 "Cannot say: the pods of prod-us may not be read",
             ),
+            ({"malformed": 3}, "Cannot say: not all of prod-us could be judged"),
+            (
+                {"crashed": [{"check": "oom", "object": "Pod/x", "error": "KeyError('y')"}]},
+                "Cannot say: not all of prod-us could be judged",
+            ),
         ],
     )
     def test_is_withheld_while_anything_is_not_known(self, look: Look, columns: dict[str, Any], headline: str) -> None:
@@ -177,7 +182,7 @@ class TestBlindSpots:
         crash = {"check": "oom", "object": "Pod/x", "error": "KeyError('y')"}
         a_cluster("edge", gaps=[gap], crashed=[crash], malformed=3)
         page = look()
-        assert page.headline == "Nothing is failing in edge"
+        assert page.headline == "Cannot say: not all of edge could be judged"
         assert "logs not readable" in page.text
         gaps = page.part('<section class="card gaps"').text
         assert "pods/log in namespace shop forbidden grant get pods/log" in gaps

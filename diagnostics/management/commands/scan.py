@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from typing import Any, NoReturn
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--kubeconfig", metavar="PATH", help="default: $KUBECONFIG, ~/.kube/config, in-cluster")
         parser.add_argument("--context", metavar="NAME", help="a context of the kubeconfig; default: its current one")
         where = parser.add_mutually_exclusive_group()
-        where.add_argument("-n", "--namespace", metavar="NS", action="append", help="may be repeated")
+        where.add_argument("-n", "--namespace", metavar="NS", action="append", type=_namespace, help="may be repeated")
         where.add_argument("-A", "--all-namespaces", action="store_true")
         parser.add_argument("-l", "--selector", default="", help="only pods with these labels, as kubectl takes it")
         parser.add_argument("-o", "--output", choices=WRITERS, default="table")
@@ -83,6 +84,7 @@ def _request(options: dict[str, Any], default_namespace: str) -> Request:
     )
 
 
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")  # RFC 1123, as the API server demands.
 _WORDS = ", ".join(severity.word for severity in reversed(Severity))
 
 
@@ -91,6 +93,12 @@ def _severity(word: str) -> Severity:
         return Severity[word.upper()]
     except KeyError:
         raise argparse.ArgumentTypeError(f"{word!r} is not one of {_WORDS}") from None
+
+
+def _namespace(text: str) -> str:
+    if not _LABEL.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be the name of a namespace")
+    return text
 
 
 def _seconds(text: str) -> float:
