@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import urllib3
 
+from dashboard.environment import Environment
+from dashboard.supervisor.watched import choose_watched
 from tests.clusters import SMALL
 
 PROJECT = Path(__file__).parents[2]
@@ -50,11 +52,19 @@ def server(kubeconfig: Path) -> str:
 
 def test_it_says_where_it_is_and_what_to_type_next(tmp_path: Path) -> None:
     with running(tmp_path) as (_, line):
-        path = tmp_path / "demo.kubeconfig"
+        path = tmp_path / "democluster.kubeconfig"
         url = server(path)
         pods = urllib3.request("GET", f"{url}/api/v1/namespaces/shop/pods").json()
     assert line == f"Demo cluster at {url}. Try: kubectl --kubeconfig {path} get pods -A (Ctrl-C ends it)\n"
     assert any(pod["metadata"]["name"].startswith("wishlist-") for pod in pods["items"])
+
+
+def test_the_kubeconfig_of_an_embedded_start_is_left_alone(tmp_path: Path) -> None:
+    watched = choose_watched(Environment.read({"SICKBAY_DATA_DIR": str(tmp_path), "DEMO": "1"}))
+    assert watched.demo
+    watched.demo.kubeconfig.write_text("of the start that runs")
+    with running(tmp_path, "--frozen"):
+        assert watched.demo.kubeconfig.read_text() == "of the start that runs"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -75,7 +85,7 @@ def test_frozen_stays_at_the_moment_of_capture(tmp_path: Path) -> None:
 
 def test_a_living_cluster_is_of_today(tmp_path: Path) -> None:
     with running(tmp_path, "--from", str(SMALL)):
-        listed = urllib3.request("GET", f"{server(tmp_path / 'demo.kubeconfig')}/api/v1/pods").json()
+        listed = urllib3.request("GET", f"{server(tmp_path / 'democluster.kubeconfig')}/api/v1/pods").json()
     assert all("2026-11-23T03:" not in json.dumps(pod["metadata"]) for pod in listed["items"])
 
 
@@ -83,7 +93,7 @@ def test_a_restarted_one_does_not_count_back(tmp_path: Path) -> None:
     versions = []
     for _ in range(2):
         with running(tmp_path):
-            listed = urllib3.request("GET", f"{server(tmp_path / 'demo.kubeconfig')}/api/v1/nodes").json()
+            listed = urllib3.request("GET", f"{server(tmp_path / 'democluster.kubeconfig')}/api/v1/nodes").json()
             versions.append(int(listed["metadata"]["resourceVersion"]))
     assert versions[0] < versions[1]
 

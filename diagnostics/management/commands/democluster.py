@@ -12,6 +12,8 @@ from diagnostics.demo.recordings import NoRecording
 from diagnostics.demo.serving import DEFAULT_PORT, CannotServe, Serving, serve, stop_on_signals
 
 _PROJECT = Path(__file__).resolve().parents[3]
+# Not the demo.kubeconfig of `manage.py up`, whose workers would otherwise follow a cluster started by hand.
+KUBECONFIG = "democluster.kubeconfig"
 WRONG_USAGE = 2
 
 
@@ -36,7 +38,7 @@ class Command(BaseCommand):
     def handle(self, *_: object, **options: Any) -> None:
         """Ends with Ctrl-C; exits 2 for a folder or a port that cannot be served."""
         asked = Serving(
-            kubeconfig=(options["kubeconfig"] or _data_dir() / "demo.kubeconfig").absolute(),
+            kubeconfig=(options["kubeconfig"] or _data_dir() / KUBECONFIG).absolute(),
             folder=options["folder"],
             port=options["port"],
             frozen=options["frozen"],
