@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 BROKER, LAYER, CACHE = 0, 1, 2  # Added to the database number of the URL.
+# How long the channel layer waits for an answer. It blocks for up to 5 s until there is a message, which is also
+# redis-py's default: then every listener on a quiet system would be cut off.
+LAYER_TIMEOUT = 30.0
 LONGEST_SOCKET_PATH = 107  # sockaddr_un.sun_path, less its closing zero.
 
 
@@ -54,9 +58,9 @@ class RedisUrl:
             return f"redis+socket://{self.socket}?{urlencode({'virtual_host': self.database + BROKER})}"
         return f"{self.server}/{self.database + BROKER}"
 
-    def for_channels(self) -> str:
-        """The channel layer's URL."""
-        return self._for_redis_py(LAYER)
+    def for_channels(self) -> dict[str, Any]:
+        """An entry of the channel layer's `hosts`."""
+        return {"address": self._for_redis_py(LAYER), "socket_timeout": LAYER_TIMEOUT}
 
     def for_cache(self) -> str:
         """The cache's URL."""

@@ -30,8 +30,17 @@ from tests.servers import private_redis
 def test_each_library_gets_its_own_dialect_and_database(given: str, celery: str, channels: str, cache: str) -> None:
     url = RedisUrl.parse(given)
 
-    assert (url.for_celery(), url.for_channels(), url.for_cache()) == (celery, channels, cache)
+    assert (url.for_celery(), url.for_channels()["address"], url.for_cache()) == (celery, channels, cache)
     assert url.tls == given.startswith("rediss")
+
+
+@pytest.mark.parametrize("given", ["redis://redis:6379", "rediss://redis:6380", "unix:///run/r.sock"])
+def test_the_channel_layer_waits_longer_for_an_answer_than_it_blocks_for_a_message(given: str) -> None:
+    layer = RedisChannelLayer(hosts=[RedisUrl.parse(given).for_channels()])
+
+    connection = layer.create_pool(0).make_connection()
+
+    assert connection.socket_timeout > layer.brpop_timeout
 
 
 def test_over_one_socket_each_uses_its_own_database() -> None:
