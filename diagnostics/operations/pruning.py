@@ -1,4 +1,4 @@
-"""Forgets what is no longer needed: evidence of pods long gone, live updates, runs. Diagnoses are the memory and stay."""
+"""Forgets what is no longer needed: diagnoses long resolved, evidence of pods long gone, live updates, runs, sessions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, QuerySet
 
-from diagnostics.models import Cluster, KeptEvent, KeptLog, Run, Suspect, Update
+from diagnostics.models import Cluster, Diagnosis, KeptEvent, KeptLog, Run, Suspect, Update
 
 UPDATES_KEPT = timedelta(days=1)  # A browser that slept longer fetches everything again.
 RUNS_KEPT = 100  # A cluster.
@@ -18,14 +19,17 @@ BATCH = 1_000  # Rows a transaction, so that nobody waits long for SQLite's one 
 def prune(now: datetime, keep: timedelta) -> Counter[str]:
     """Deletes what is older than `keep`; returns how many rows of each table it was.
 
-    Events and logs of a pod that is suspect still are kept, however old.
+    A diagnosis takes its occurrences and activity along, uncounted. One that is open is kept, however old, as are the
+    events and logs of a pod that is suspect still.
     """
     expired = now - keep
     doomed: list[QuerySet[Any]] = [
+        Diagnosis.objects.filter(state=Diagnosis.State.RESOLVED, resolved_at__lt=expired),
         Suspect.objects.filter(gone_at__lt=expired),
         KeptEvent.objects.filter(~_of_suspect("object_uid"), last_at__lt=expired),
         KeptLog.objects.filter(~_of_suspect("pod_uid"), kept_at__lt=expired),
         Update.objects.filter(at__lt=now - UPDATES_KEPT),
+        Session.objects.filter(expire_date__lt=now),
         *(_old_runs(cluster) for cluster in Cluster.objects.only("pk")),
     ]
     deleted: Counter[str] = Counter()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 
-from diagnostics.models import Cluster, Diagnosis, KeptEvent, KeptLog, Run, Suspect, Update
+from diagnostics.models import Activity, Cluster, Diagnosis, KeptEvent, KeptLog, Occurrence, Run, Suspect, Update
 from diagnostics.operations import pruning
 from diagnostics.operations.pruning import prune
 from diagnostics.operations.recording import record
@@ -81,9 +82,34 @@ def test_updates_of_yesterday_are_forgotten_batch_by_batch(cluster: Cluster, mon
     assert Update.objects.get() == kept
 
 
-def test_diagnoses_are_never_forgotten(cluster: Cluster) -> None:
+def test_an_open_diagnosis_is_kept_however_old(cluster: Cluster) -> None:
     record(cluster, judgement(verdict()), T0)
 
     prune(NOW, KEEP)
 
     assert Diagnosis.objects.exists()
+
+
+def test_diagnoses_long_resolved_are_forgotten_with_their_history(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pruning, "BATCH", 2)
+    record(cluster, judgement(*(verdict(name=name) for name in ("a", "b", "c", "recent", "open"))), T0)
+    resolved = Diagnosis.objects.exclude(workload_name="open")
+    resolved.update(state=Diagnosis.State.RESOLVED, resolved_at=OLD)
+    resolved.filter(workload_name="recent").update(resolved_at=RECENT)
+
+    assert prune(NOW, KEEP)["diagnostics_diagnosis"] == 3
+
+    left = {"recent", "open"}
+    assert set(Diagnosis.objects.values_list("workload_name", flat=True)) == left
+    assert set(Occurrence.objects.values_list("diagnosis__workload_name", flat=True)) == left
+    assert set(Activity.objects.values_list("diagnosis__workload_name", flat=True)) == left
+
+
+def test_sessions_that_have_ended_are_forgotten() -> None:
+    for key, ends in (("ended", NOW - DAY), ("lasting", NOW + DAY)):
+        Session.objects.create(session_key=key, session_data="", expire_date=ends)
+
+    assert prune(NOW, KEEP)["django_session"] == 1
+    assert Session.objects.get().session_key == "lasting"
