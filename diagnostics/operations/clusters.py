@@ -41,5 +41,7 @@ def _contexts(kubeconfig: str) -> list[str]:
     if known:
         raise ConfigurationError("The kubeconfig has no current context.", "Name contexts in SICKBAY_CLUSTERS.")
     if not os.environ.get("KUBERNETES_SERVICE_HOST"):
-        raise ConfigurationError("No cluster is configured: there is no kubeconfig, and this is no pod.", "Set KUBECONFIG.")
+        raise ConfigurationError(
+            "No cluster is configured: there is no kubeconfig, and this is no pod.", "Set KUBECONFIG."
+        )
     return [""]

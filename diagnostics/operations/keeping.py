@@ -165,9 +165,7 @@ def _forget_known(cluster: Cluster, forgotten: Iterable[tuple[str, Key]]) -> Non
         places[resource, namespace].append(name)
     for (resource, namespace), names in places.items():
         for chunk in chunks(names):
-            KnownObject.objects.filter(
-                cluster=cluster, resource=resource, namespace=namespace, name__in=chunk
-            ).delete()
+            KnownObject.objects.filter(cluster=cluster, resource=resource, namespace=namespace, name__in=chunk).delete()
 
 
 def _save_events(cluster: Cluster, events: Iterable[Event], now: datetime) -> None:

@@ -68,9 +68,7 @@ def _by_time(verdict: Verdict) -> tuple[datetime, str]:
     return verdict.first_seen, verdict.fingerprint
 
 
-def _rows(
-    cluster: Cluster, verdicts: Iterable[Verdict], namespaces: Collection[str] | None
-) -> dict[str, Diagnosis]:
+def _rows(cluster: Cluster, verdicts: Iterable[Verdict], namespaces: Collection[str] | None) -> dict[str, Diagnosis]:
     """The open diagnoses of the namespaces, and whatever is stored of the verdicts, by fingerprint."""
     rows = Diagnosis.objects.filter(cluster=cluster).defer("verdict")
     still_open = rows.filter(state__in=Diagnosis.OPEN)

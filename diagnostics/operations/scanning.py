@@ -98,7 +98,9 @@ def _read(access: Access, request: Request, pods: list[PodLine], progress: Calla
     # History is information: pods that restarted long ago are looked at only by those who ask for it.
     window = engine.EVER if request.min_severity == Severity.INFO else engine.UNSETTLED
     scope = Scope(namespaces=request.namespaces or None, label_selector=request.selector)
-    snapshot = sweep(access, scope, suspicious=partial(engine.suspicious, restarted_within=window), on_pod=on_pod).snapshot
+    snapshot = sweep(
+        access, scope, suspicious=partial(engine.suspicious, restarted_within=window), on_pod=on_pod
+    ).snapshot
     wanted = engine.wanted(snapshot)
     if not request.logs:
         wanted = replace(wanted, logs=())

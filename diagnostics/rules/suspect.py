@@ -53,13 +53,6 @@ class ContainerView:
         return self.path("state.terminated" if self.status.state.terminated else "lastState.terminated")
 
     @property
-    def restartable(self) -> bool:
-        """Whether the kubelet starts it again after it failed."""
-        if self.init and not self.spec.restartable:
-            return self.suspect.pod.spec.restart_policy != "Never"
-        return (self.spec.restart_policy or self.suspect.pod.spec.restart_policy) != "Never"
-
-    @property
     def blocks_main(self) -> bool:
         """Whether the main containers wait for it: an init container that has not done its part."""
         ended = self.status.state.terminated

@@ -37,7 +37,10 @@ def starting(**container: Any) -> Json:
 
 def ending(seconds: int) -> Json:
     found = starting()
-    found["metadata"] |= {"creationTimestamp": at(NOW - timedelta(days=1)), "deletionTimestamp": at(NOW + seconds * SECOND)}
+    found["metadata"] |= {
+        "creationTimestamp": at(NOW - timedelta(days=1)),
+        "deletionTimestamp": at(NOW + seconds * SECOND),
+    }
     return found
 
 
