@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from diagnostics.kube import secret_pairs, secret_shapes
+from diagnostics.kube import secret_pairs, secret_phrases, secret_shapes
 from diagnostics.kube.secret_pairs import is_secret_name, is_secret_option, pairs
+from diagnostics.kube.secret_phrases import answers, is_secret_argument, phrases
 from diagnostics.kube.secret_shapes import REDACTED, pem_blocks, shapes
 
 # Most lines and nearly all fields hold none of these, and need no further look.
-_SIGNS = re.compile("|".join(map(re.escape, secret_pairs.SIGNS + secret_shapes.SIGNS)))
+_SIGNS = re.compile("|".join(map(re.escape, secret_pairs.SIGNS + secret_phrases.SIGNS + secret_shapes.SIGNS)))
 
 _DROPPED_FIELDS = frozenset({"managedFields"})
 _DROPPED_ANNOTATIONS = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
@@ -31,15 +32,16 @@ def text(words: str) -> str:
     """The text with every credential that can be told from its form or its name replaced by `[redacted]`."""
     if not _SIGNS.search(words.lower()):
         return words
-    return "\n".join(_line(line) if _SIGNS.search(line.lower()) else line for line in pem_blocks(words).split("\n"))
+    lines = [_line(line) if _SIGNS.search(line.lower()) else line for line in pem_blocks(words).split("\n")]
+    return "\n".join(answers(lines))
 
 
 def _line(line: str) -> str:
     # Names come first, since a form may swallow one (`bearer password=x`); and again where a form was found, since its
     # going may leave one bare.
-    named = pairs(line)
+    named = phrases(pairs(line))
     shaped = shapes(named)
-    return named if shaped == named else pairs(shaped)
+    return named if shaped == named else phrases(pairs(shaped))
 
 
 def pod_object(raw: dict[str, Any]) -> dict[str, Any]:
@@ -90,7 +92,9 @@ def _arguments(arguments: list[Any]) -> list[Any]:
     secret_options = _OPTIONS_OF_CLIENTS.get(program, ())
     redacted: list[Any] = []
     for option, argument in zip(["", *words], arguments, strict=False):
-        if argument and (is_secret_option(option) or option in secret_options):
+        if argument and (
+            is_secret_option(option) or option in secret_options or is_secret_argument(option, str(argument))
+        ):
             redacted.append(REDACTED)
         elif program.startswith(_ATTACHED_PASSWORD) and isinstance(argument, str) and argument.startswith("-p"):
             redacted.append("-p" + REDACTED * (argument != "-p"))

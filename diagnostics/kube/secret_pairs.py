@@ -10,16 +10,18 @@ import re
 from functools import lru_cache
 
 from diagnostics.kube.secret_shapes import REDACTED
+from diagnostics.kube.secret_values import NO_SECRET, PROSE, looks_random
 
 LONGEST_NAME = 64
 # A line without any of these has no pair; told much faster than by the patterns.
 SIGNS = ("pass", "pwd", "key", "token", "secret", "credential", "sig", "authorization", "cookie")
 
-_KEYS = "api|access|account|private|secret|signing|encryption|shared|auth|master|subscription|webhook|license"
+_KEYS = "enc|encrypt|crypto|aes|fernet|hmac|cipher|api|access|account|private|secret|signing|encryption|shared|auth|master|subscription|webhook|license"
 _TOKENS = "auth|access|refresh|session|id|bot|csrf|api|bearer|security|registration|vault|webhook"
 _SECRETS = "client|app|application|consumer|oauth|shared|webhook|jwt|signing|session|hmac|cookie"
+_SYSTEMS = "db|user|root|admin|smtp|mail|redis|mysql|pg|mongo|ldap|ftp|require|keystore|truststore"
 _SURE = (
-    rf"pass(?:word|wd|phrase|code)|(?<=_)pass|pwd|(?:{_KEYS})[_-]?(?:access[_-]?)?key(?:[_-]?base)?"
+    rf"pass(?:word|wd|phrase|code)|(?<=_)pass|(?:{_SYSTEMS})pass|pwd|(?:{_KEYS})[_-]?(?:access[_-]?)?key(?:[_-]?base)?"
     rf"|(?:{_TOKENS})[_-]?token|(?:{_SECRETS})[_-]?secret"
 )
 _UNSURE = "token|secret|credentials?|signature|(?<![a-z])sig"
@@ -38,22 +40,6 @@ _BARE = re.compile(
 )
 _SCHEME = re.compile(r"(?:basic|bearer|digest|negotiate|ntlm|token|apikey|[\w-]{1,20}-hmac-sha\d{1,3}) ", re.IGNORECASE)
 _REST_OF_HEADER = re.compile(rf"(?:{re.escape(REDACTED)}|[^\r\n\"'`\]])+")
-
-# Values that are no secrets: words of configuration, references to variables, files, addresses.
-_NO_SECRET = re.compile(
-    r"(?i)(?:yes|no|on|off|true|false|null|none|nil|undefined|\*+|x{3,}|<[^>]*>"
-    r"|(?-i:\$[A-Z_][A-Z0-9_]*)|\$\{[a-z_]\w*\}|\$\(\w+\)|\{\{.*|/(?:var|etc|run|mnt|tmp|home|opt|usr|secrets|app|data|config|root|srv|vault|proc)/\S*"
-    r"|[a-z][a-z0-9+.-]{1,30}://\S*)[.,;:)\]}]*"
-)
-# First words of a sentence about a secret, as in `DB_PASSWORD: unbound variable`.
-_PROSE = frozenset(
-    """
-    a an and are argument bad be cannot can't could denied does error expected expired failed field flag for forbidden
-    has have if in incorrect invalid is lookup malformed mismatch missing must needs no not of option or parameter
-    permission please required should string strings the this too unable unauthorized unbound undefined unexpected
-    unknown unset unsupported use value was were will with wrong
-    """.split()  # noqa: SIM905 - sixty words in a list would be sixty lines.
-)
 
 
 def pairs(text: str) -> str:
@@ -123,7 +109,7 @@ def _quoted(text: str, start: int, quote: str) -> tuple[int, int] | None:
             end += 1
             continue
         value = text[start:end]
-        return (start, end) if value and not _NO_SECRET.fullmatch(value) else None
+        return (start, end) if value and not NO_SECRET.fullmatch(value) else None
 
 
 def _escaped(text: str, start: int, position: int) -> bool:
@@ -135,17 +121,12 @@ def _escaped(text: str, start: int, position: int) -> bool:
 
 
 def _is_secret(value: str, found: re.Match[str], *, option: bool) -> bool:
-    if _NO_SECRET.fullmatch(value) or (found["gap"] and (value.startswith("--") or len(value) == 2)):
+    if NO_SECRET.fullmatch(value) or (found["gap"] and (value.startswith("--") or len(value) == 2)):
         return False
     in_prose = bool(found["gap"]) or (":" in found["separator"] and not found["close"])
-    if in_prose and value.rstrip(".,;:!").lower() in _PROSE:
+    if in_prose and value.rstrip(".,;:!").lower() in PROSE:
         return False
     return bool(found["sure"]) or option or not in_prose or looks_random(value)
-
-
-def looks_random(value: str) -> bool:
-    """Whether a word is more likely made by a machine than by a writer."""
-    return len(value) >= 16 or (len(value) >= 8 and any(character.isdigit() for character in value))
 
 
 def _header_value(text: str, found: re.Match[str]) -> tuple[int, int] | None:
@@ -164,7 +145,7 @@ def _header_value(text: str, found: re.Match[str]) -> tuple[int, int] | None:
     if value is None or not value[0].strip():
         return None
     first = value[0].split(maxsplit=1)[0]
-    if first == REDACTED or first.rstrip(".,;:!").lower() in _PROSE:
+    if first == REDACTED or first.rstrip(".,;:!").lower() in PROSE:
         return None
     # `may require authorization: server message: ...` is no header; cookies begin with their names.
     if found["header"].lower() == "authorization" and not (scheme or looks_random(first) or "=" in found["separator"]):

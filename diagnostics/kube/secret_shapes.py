@@ -25,6 +25,9 @@ _PEM_MARK = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]{1,40}-----")
 _PEM_BODY_LINE = re.compile(r"\s*(?:\\[rn]|[A-Za-z0-9+/=]){16,}[\"',\\}\]\s]*|\s*(?:Proc-Type|DEK-Info): .*")
 _PEM_LAST_LINE = re.compile(r"\s*[A-Za-z0-9+/=]{1,76}\s*")
 
+_LOGIN = r"\b(?:docker|podman|nerdctl|buildah|skopeo|crane|helm registry|oc|az)\s+login\b"
+_MONGO = r"\bmongo(?:sh|dump|restore|export|import|stat|top)?\b"
+
 SHAPES = (
     # JSON web tokens: base64 of '{"', whole or cut off.
     _shape("eyj", r"\beyJ[\w-]{8,}(?:\.[\w-]*){0,4}"),
@@ -37,6 +40,8 @@ SHAPES = (
     _shape("xox xapp-", r"\b(?:xox[abeoprs]-|xapp-)[\w-]{10,}"),
     _shape("k_live_ k_test_ sk- sg.", r"\b(?:[rs]k_(?:live|test)_|sk-|SG\.)[\w.-]{16,}"),
     _shape("age-secret-key- hvs. hvb. hvr.", r"\b(?:AGE-SECRET-KEY-|hv[sbr]\.)[\w.-]{16,}"),
+    # Vault's tokens before 1.10; not `s.handleConnectionTimeouts` of a stack trace.
+    _shape("s.", r"(?<![\w.-])s\.(?=\w{0,23}\d|(?:[a-z]*[A-Z]){5})[A-Za-z0-9]{24}(?![\w.(])"),
     # Webhook addresses are credentials themselves.
     _shape("hooks.slack", r"(https://hooks\.slack\.com/(?:services|workflows|triggers)/)[\w/-]+", rf"\1{REDACTED}"),
     _shape("/webhook", r"(https://[\w.-]{1,99}/(?:api/)?webhooks?/)[\w/@-]{16,}", rf"\1{REDACTED}"),
@@ -47,6 +52,11 @@ SHAPES = (
         rf"\1{REDACTED}@",
     ),
     _shape("://", r"(://)[\w.~%+=-]{20,512}@", rf"\1{REDACTED}@"),
+    # Data sources of Go's MySQL driver, `user:password@tcp(db:3306)/x`; Oracle's, `sys/password@//db`.
+    _shape("@tcp @unix(", r"((?<![\w.-])[\w.-]{1,64}:)[^\s\"'`<>]{1,256}@(?=(?:tcp[46]?|unix)\()", rf"\1{REDACTED}@"),
+    _shape("@//", r"((?<![\w/.-])[A-Za-z][\w$#]{0,29}/)[^\s/@\"']{1,128}(?=@//?\w)", rf"\1{REDACTED}"),
+    _shape("oracle:", r"(\boracle:(?:thin|oci8?):[^\s/@]{1,64}/)[^\s@]{1,256}(?=@)", rf"\1{REDACTED}"),
+    _shape("sqlplus", r"(\bsqlplus\b[^\n]{0,200}?\s[\w$#]{1,30}/)[^\s/@]{1,128}(?=@)", rf"\1{REDACTED}"),
     # Schemes of the Authorization header, wherever they stand; `bearer token` and `Basic Authentication` stay.
     _shape(
         "bearer",
@@ -61,7 +71,13 @@ SHAPES = (
     # Passwords among the arguments of well-known clients.
     _shape("curl", r"(\bcurl\b[^\n]{0,200}?\s(?:-u|--user)[ =]?)\S{1,512}", rf"\1{REDACTED}"),
     _shape("redis-cli", r"(\bredis-cli\b[^\n]{0,200}?\s-a )\S{1,512}", rf"\1{REDACTED}"),
-    _shape("mysql", r"(\bmysql\w*\b[^\n]{0,200}?\s-p)\S{1,512}", rf"\1{REDACTED}"),
+    _shape("login", rf"({_LOGIN}[^\n;|]{{0,200}}?\s-p[ =]?[\"']?)(?![-\"' =])[^\s\"']{{1,512}}", rf"\1{REDACTED}"),
+    _shape(
+        "mongo",
+        rf"({_MONGO}[^\n;|]{{0,200}}?\s-p[ =]?[\"']?)(?![-\"' =]|\d{{1,5}}:\d)[^\s\"']{{1,512}}",
+        rf"\1{REDACTED}",
+    ),
+    _shape("mysql mariadb", r"(\b(?:mysql|mariadb)\w*\b[^\n]{0,200}?\s-p)\S{1,512}", rf"\1{REDACTED}"),
     _shape("sshpass", r"(\bsshpass\s+-p ?)\S{1,512}", rf"\1{REDACTED}"),
 )
 SIGNS = ("-----", *(sign for shape in SHAPES for sign in shape.signs))
