@@ -6,6 +6,7 @@ import asyncio
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 
 from dashboard.live.hub import Hub
 from dashboard.live.signal import Signal
@@ -24,19 +25,28 @@ class LiveConsumer(AsyncWebsocketConsumer):
     session = ""
 
     async def connect(self) -> None:
-        """Admits whoever has a session; a refusal is a close code, which browsers can read, unlike a 403."""
+        """Admits whoever may see the pages; a refusal is a close code, which browsers can read, unlike a 403."""
         self._hub: Hub | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        user, session = self.scope["user"], self.scope["session"].session_key
-        if not getattr(user, "is_authenticated", False) or session is None:
+        self._signed_in = getattr(self.scope["user"], "is_authenticated", False)
+        self.session = self._session()
+        if not self.session:
             await self._refuse(SIGN_IN_FIRST)
             return
-        self.session = session
         hub = Hub.here()
         if hub.sockets_of(self.session) >= SOCKETS_PER_SESSION:
             await self._refuse(TOO_MANY)
             return
         await self._join(hub)
+
+    def _session(self) -> str:
+        """What tells one browser from another, blank if it is not let in.
+
+        The guests of a demo have no session, but the cookie against forged forms that comes with every page.
+        """
+        if self._signed_in:
+            return self.scope["session"].session_key or ""
+        return self.scope["cookies"].get(settings.CSRF_COOKIE_NAME, "") if settings.DEMO else ""
 
     async def _refuse(self, code: int) -> None:
         await self.accept()
@@ -81,7 +91,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
                     return
 
     async def _recheck(self) -> None:
-        while True:
+        while self._signed_in:  # Guests have nothing that could end.
             await asyncio.sleep(RECHECK)
             if not await database_sync_to_async(is_signed_in)(self.session):
                 await self.close(SIGN_IN_FIRST)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.core import signing
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -180,11 +181,19 @@ class TestDemo:
         settings.DEMO = True
         page = client.get("/").content.decode()
         assert "Demo, read-only." in page
-        assert who(client) == "guest"
+        assert "Signed in as <b>guest</b>" in page
         guest = User.objects.get(username="guest")
         assert not guest.has_usable_password()
         assert [group.name for group in guest.groups.all()] == ["guest"]
         assert client.get("/live/changes?since=0").status_code == 200
+
+    def test_a_guest_leaves_nothing_behind(self, client: Client, settings: Settings) -> None:
+        settings.DEMO = True
+        client.get("/")
+        for _ in range(3):
+            assert Client().get("/").status_code == Client().get("/live/changes?since=0").status_code == 200
+        assert not Session.objects.exists()
+        assert User.objects.get().last_login is None
 
     def test_the_sign_in_page_offers_it_only_there(self, client: Client, settings: Settings) -> None:
         for settings.DEMO in (True, False):

@@ -16,6 +16,7 @@ from channels.layers import channel_layers
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
+from pytest_django import Settings
 
 from dashboard import consumers
 from dashboard.asgi import application
@@ -137,6 +138,35 @@ def close_code(cookie: Cookie) -> int:
 class TestAdmission:
     def test_a_stranger_is_refused_with_a_code(self) -> None:
         assert close_code("") == 4401
+
+    def test_a_guest_of_the_demo_listens_by_the_cookie_of_the_page(self, client: Client, settings: Settings) -> None:
+        settings.DEMO = True
+        client.get("/")
+        cookie = client.cookies[settings.CSRF_COOKIE_NAME].OutputString()
+
+        async def scenario() -> None:
+            async with tab(cookie) as guest:
+                await guest.say(text="ping")
+                assert await guest.frame() == {"topic": "pong"}
+
+        run(scenario)
+        assert close_code("") == 4401
+        settings.DEMO = False
+        assert close_code(cookie) == 4401
+
+    def test_a_guest_has_so_many_sockets_and_takes_none_from_another(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings.DEMO = True
+        monkeypatch.setattr(consumers, "SOCKETS_PER_SESSION", 1)
+
+        async def scenario() -> None:
+            async with tab("sickbay_csrf=one"), tab("sickbay_csrf=two"):
+                third = Socket("sickbay_csrf=one")
+                assert await third.open()
+                assert await third.closed() == 4429
+
+        run(scenario)
 
     def test_a_session_that_ended_is_refused(self, cookie: Cookie, client: Client) -> None:
         client.logout()
