@@ -50,17 +50,22 @@ _ONCE = r"(?<![a-z0-9/])t?otp"
 _AUTH = r"(?<![a-z0-9/])auth"
 _LONG_KEY = r"(?<=[a-z0-9][_-])(?<!public.)(?<!cache.)(?<!idempotency.)key"
 _CLOSE = r"""(?:\\{0,4}["'`])?\]?[ \t]{0,4}"""
-_IS = _CLOSE + r"(?:=>|:=|=)[ \t]{0,4}"
+_IS = _CLOSE + r"(?:=>|:=|=)(?!=)[ \t]{0,4}"
+_IS_AT_ONCE = r"\d{0,2}="
+
 _COLON = _CLOSE + r":(?!=)[ \t]{0,4}"
 
 PHRASES = (
     _phrase(_WORD_IN_FULL + r" (?:is|was|(?:is |was )?(?:re)?set to|changed to) (?:now )?", looks_chosen, looks_quoted),
     _phrase(r"\b(?:with|using) (?:the |a )?" + _WORD_IN_FULL + " ", looks_chosen, looks_quoted),
     _phrase(_WORD_IN_FULL + r" for [^:\n]{1,80}?(?::[ \t]{1,4}| is )", looks_chosen, looks_quoted, after_colon=True),
-    _phrase(_SHORT + _IS, looks_assigned, looks_assigned),
+    # With spaces it may be a line of a traceback: `pw = request.form`.
+    _phrase(_SHORT + _IS_AT_ONCE, looks_assigned, looks_assigned),
+    _phrase(_SHORT + _IS, looks_chosen, looks_assigned),
     # `PASS: TestLogin2` is the result of a test.
     _phrase(r"(?-i:(?!PASS:))" + _SHORT + _COLON, looks_chosen, looks_assigned, after_colon=True),
-    _phrase(_SHARED + _IS, looks_assigned, looks_assigned),
+    _phrase(_SHARED + _IS_AT_ONCE, looks_assigned, looks_assigned),
+    _phrase(_SHARED + _IS, looks_chosen, looks_assigned),
     _phrase(_SHARED + _COLON, looks_chosen, looks_assigned, after_colon=True),
     _phrase(_ONCE + _CLOSE + r"(?:=>|:=|[:=])[ \t]{0,4}", looks_like_code, looks_like_code),
     _phrase(_AUTH + _IS, looks_encoded, looks_encoded),

@@ -33,7 +33,7 @@ SHAPES = (
     _shape("eyj", r"\beyJ[\w-]{8,}(?:\.[\w-]*){0,4}"),
     # Cloud keys, and tokens that say whose they are.
     _shape("akia asia abia acca", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"),
-    _shape("aiza", r"\bAIza[\w-]{35}"),
+    _shape("aiza", r"\bAIza[\w-]{35,}"),
     _shape("ya29.", r"\bya29\.[\w-]{20,}"),
     _shape("ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", r"\b(?:gh[pousr]_|github_pat_)\w{10,}"),
     _shape("glpat- npm_ hf_ dop_v1_", r"\b(?:glpat-|npm_|hf_|dop_v1_)[\w-]{10,}"),

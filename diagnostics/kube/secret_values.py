@@ -50,7 +50,7 @@ def looks_chosen(value: str) -> bool:
 
 def looks_quoted(value: str) -> bool:
     """Whether what stands in quotes after `password is` is the password: not a type, a variable's name or a remark."""
-    first = value.split(maxsplit=1)[0].lower() if value.strip() else ""
+    first = "" if value[:1].isspace() else value.split(maxsplit=1)[0].lower()
     if not first or first in PROSE or first in _TYPES or REDACTED in value:
         return False
     return not (NO_SECRET.fullmatch(value) or re.fullmatch(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+", value))
