@@ -55,7 +55,8 @@ class Host:
     port: int
 
     def environment(self, service: str) -> dict[str, str]:
-        given = {name: interpolated(str(value)) for name, value in SERVICES[service]["environment"].items()}
+        said = SERVICES[service]["environment"].items()
+        given = {name: interpolated(str(value)) for name, value in said if value is not None}
         image = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOSTNAME": socket.gethostname()}
         data = self.home / service
         data.mkdir(exist_ok=True)
@@ -125,6 +126,17 @@ def test_it_holds_the_parts_and_no_secret() -> None:
     for name in FROM_ENVIRONMENT:
         for line in FILE.read_text().splitlines():
             assert not re.search(rf"\b{name}: *[^{{\s]*[a-z0-9]{{8}}", line), line
+
+
+def test_it_hands_on_every_variable_of_the_example_but_those_that_it_sets_itself() -> None:
+    listed = set(re.findall(r"^#?([A-Z_]+)=", (PROJECT / ".env.example").read_text(), flags=re.MULTILINE))
+    interpolates = set(re.findall(r"\$\{(\w+)", FILE.read_text()))
+    secret = {secret["environment"] for secret in yaml.safe_load(FILE.read_text())["secrets"].values()}
+
+    for service in OURS:
+        passed = {name for name, value in SERVICES[service]["environment"].items() if value is None}
+        assert listed - interpolates - secret - passed == {"DATABASE_URL", "REDIS_URL", "SICKBAY_DATA_DIR"}, service
+        assert passed <= listed
 
 
 @pytest.mark.parametrize("service", sorted(SERVICES))
