@@ -5,6 +5,7 @@ Workers and beat leave signs of life: for `/readyz` in the cache, for a containe
 
 from __future__ import annotations
 
+import logging.config
 import os
 import time
 from contextlib import suppress
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import after_task_publish, beat_init, heartbeat_sent
+from celery.signals import after_task_publish, beat_init, heartbeat_sent, setup_logging
 from django.conf import settings
 from django.core.cache import cache
 from kombu import Queue
@@ -31,6 +32,12 @@ app.autodiscover_tasks()
 def seen_key(queue: str) -> str:
     """The cache key under which the last sign of life of a queue's workers is kept."""
     return f"worker-seen:{queue}"
+
+
+@setup_logging.connect
+def log_as_set(**_: Any) -> None:
+    """Celery, which would format its own lines, leaves that to whoever hears this signal."""
+    logging.config.dictConfig(settings.LOGGING)
 
 
 @heartbeat_sent.connect

@@ -51,6 +51,7 @@ class Environment:
     namespaces: list[str]  # Empty means all.
     reconcile_seconds: int
     retention_days: int
+    log_format: str  # "text" or "json".
     demo: bool | None  # None: only where no kubeconfig is found.
 
     @classmethod
@@ -83,6 +84,7 @@ class Environment:
             namespaces=value("SICKBAY_NAMESPACES", values.words, []),
             reconcile_seconds=value("SICKBAY_RECONCILE_SECONDS", values.seconds, 600),
             retention_days=value("SICKBAY_RETENTION_DAYS", values.days, 90),
+            log_format=value("LOG_FORMAT", values.log_format, "text"),
             demo=value("DEMO", values.yes_or_no, None),
             secret_key=secret_key or _kept(data_dir),  # Last: a start that is refused leaves nothing behind.
         )

@@ -191,11 +191,17 @@ LOGGING = {
             "callback": lambda record: getattr(getattr(record, "request", None), "path_info", "") != "/readyz",
         }
     },
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_probes"]}},
+    "formatters": {
+        "text": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {"()": "dashboard.log_lines.JsonLine"},
+    },
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": ENVIRONMENT.log_format, "filters": ["no_probes"]}
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "diagnostics": {"level": "INFO"},
         "dashboard": {"level": "INFO"},
+        "uvicorn": {"handlers": [], "propagate": True},  # In place of its own format.
     },
 }

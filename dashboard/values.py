@@ -57,6 +57,13 @@ def yes_or_no(text: str) -> bool:
         raise ValueError(f"{text!r} is neither yes nor no; give 1 or 0") from None
 
 
+def log_format(text: str) -> str:
+    """`text` or `json`."""
+    if text not in {"text", "json"}:
+        raise ValueError(f"{text!r} is neither text nor json")
+    return text
+
+
 def seconds(text: str) -> int:
     """A whole number of seconds, at least one."""
     return _whole(text, "seconds, as in 600")

@@ -81,6 +81,7 @@ def test_without_an_embedded_start_what_is_missing_is_named(missing: str) -> Non
         ("REDIS_URL", "unix://", "unix:///PATH"),
         ("SICKBAY_RECONCILE_SECONDS", "0", "whole number of seconds"),
         ("SICKBAY_RETENTION_DAYS", "-1", "whole number of days"),
+        ("LOG_FORMAT", "xml", "neither text nor json"),
         ("DEMO", "maybe", "neither yes nor no"),
         ("SICKBAY_DATA_DIR", "/" + "deep/" * 30, "too long a path"),
         ("SICKBAY_DATA_DIR", "/dev/null/data", "cannot be written"),
