@@ -14,6 +14,7 @@ from diagnostics.kube.collect import FIELDS, ROUTINE, Sweep, redacted_object
 from diagnostics.kube.lists import decode
 from diagnostics.kube.resources import EVENTS, PODS, Resource
 from diagnostics.kube.watch import Change, ChangeKind
+from diagnostics.operations.packing import pack
 from diagnostics.operations.picture import KNOWN, Picture, Place, same
 from diagnostics.operations.settling import Settling, Unsettled, settles_at
 from diagnostics.snapshot.cluster import Snapshot
@@ -68,8 +69,8 @@ def _hold_unsettled(picture: Picture, uid: str) -> None:
 def _hold(picture: Picture, raw: msgspec.Raw) -> None:
     redacted = redacted_object(raw)
     pod = decode(PODS, redacted, Pod, picture.snapshot.malformed_objects)
-    if pod is not None:
-        picture.hold(pod, bytes(redacted))
+    if pod is not None and not picture.is_known(pod):
+        picture.hold(pod, pack(bytes(redacted)))
 
 
 def _apply_event(picture: Picture, raw: msgspec.Raw) -> None:
@@ -112,7 +113,7 @@ def _apply_known(picture: Picture, resource: Resource, raw: msgspec.Raw, *, dele
 def replace(picture: Picture, swept: Sweep, alive: Collection[str]) -> None:
     """Puts what a sweep read in place of what was known; `alive` names the old suspects that it saw, healthy or not.
 
-    Suspects in namespaces that could not be read stay as they were.
+    Suspects in namespaces that could not be read, or that could not be understood this time, stay as they were.
     """
     old, new = picture.snapshot, swept.snapshot
     listed, new.events = new.events, {}
@@ -151,11 +152,14 @@ def _replace_events(picture: Picture, old: Snapshot, listed: list[Event]) -> Non
 
 
 def _replace_suspects(picture: Picture, swept: Sweep, suspects: Iterable[Pod], alive: Collection[str]) -> None:
+    misread = {(bad.namespace, bad.name) for bad in swept.snapshot.malformed_objects if bad.resource == PODS.name}
     for uid in picture.suspects.keys() - swept.raw.keys():
-        if picture.suspects[uid].pod.metadata.namespace not in picture.blind:
+        metadata = picture.suspects[uid].pod.metadata
+        if metadata.namespace not in picture.blind and (metadata.namespace, metadata.name) not in misread:
             picture.let_go(uid, gone=uid not in alive)
     for pod in suspects:
-        picture.hold(pod, swept.raw[pod.metadata.uid])
+        if not picture.is_known(pod):
+            picture.hold(pod, pack(swept.raw[pod.metadata.uid]))
 
 
 def _fit(found: Any) -> Any:

@@ -234,6 +234,16 @@ def test_a_malformed_object_is_counted_and_costs_only_itself(server: ClusterServ
     assert Diagnosis.objects.get().workload_name == "cart-1"
 
 
+def test_a_suspect_that_is_not_understood_any_more_is_not_gone(server: ClusterServer, cluster: Cluster) -> None:
+    server.store.put("pods", failing_pod("cart-1"))
+    look_once(cluster)
+    server.store.modify("pods", "shop", "cart-1", lambda found: found.update(status={"phase": 7}))
+    sweep_again(cluster)
+
+    assert cluster.malformed == 1
+    assert Diagnosis.objects.get().clean_since is None
+
+
 def test_after_a_time_without_a_watcher_the_hold_begins_anew(server: ClusterServer, cluster: Cluster) -> None:
     server.store.put("pods", failing_pod("cart-1"))
     look_once(cluster)
