@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from diagnostics.kube.collect import FIELDS
 from diagnostics.kube.resources import BY_NAME
 from diagnostics.models import Cluster, KeptEvent, KeptLog, KnownObject, Suspect
 from diagnostics.operations.bulk import chunks
+from diagnostics.operations.packing import pack, unpack
 from diagnostics.operations.picture import Held, Picture, Place, Unsaved
 from diagnostics.snapshot.cluster import Booking, ContainerLog, Snapshot, Tally, Unavailable
 from diagnostics.snapshot.meta import OwnerReference
@@ -22,18 +22,7 @@ from diagnostics.snapshot.objects import Event
 from diagnostics.snapshot.owners import Key
 from diagnostics.snapshot.pods import Pod
 
-LEVEL = 1  # Of compression: twice as fast as the default, and a tenth larger.
 EVENTS_LOADED = timedelta(hours=1)  # Of what is no suspect, as the cluster itself would list them.
-
-
-def pack(value: Any) -> bytes:
-    """A struct as it is stored; JSON that is encoded already may be given as bytes."""
-    return zlib.compress(value if isinstance(value, bytes) else msgspec.json.encode(value), LEVEL)
-
-
-def unpack(body: bytes | memoryview, type_: type[Any]) -> Any:
-    """What `pack` stored."""
-    return msgspec.json.decode(zlib.decompress(body), type=type_)
 
 
 # ---- Loading ---------------------------------------------------------------------------------------------------------
@@ -49,8 +38,7 @@ def load(cluster: Cluster, now: datetime) -> Picture:
         key = (known.namespace, known.name) if resource.namespaced else known.name
         getattr(picture.snapshot, FIELDS[resource.name])[key] = unpack(known.body, resource.type)
     for suspect in Suspect.objects.filter(cluster=cluster, gone_at=None):
-        body = zlib.decompress(suspect.body)
-        picture.hold(msgspec.json.decode(body, type=Pod), body)
+        picture.hold(unpack(suspect.body, Pod), bytes(suspect.body))
         picture.suspects[suspect.uid].diagnosed = suspect.diagnosed
     _load_evidence(cluster, picture, now)
     picture.unsaved, picture.touched = Unsaved(), set()
@@ -219,7 +207,7 @@ def _save_suspects(cluster: Cluster, picture: Picture, held: dict[str, Held], go
                 name=metadata.name,
                 workload_kind=workload.kind,
                 workload_name=workload.name,
-                body=pack(suspect.body),
+                body=suspect.body,
                 seen_at=picture.snapshot.now,
                 gone_at=gone_at,
                 diagnosed=suspect.diagnosed,

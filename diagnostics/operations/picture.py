@@ -38,7 +38,7 @@ _MANIFEST = "kubernetes.io/config.hash"  # By which the kubelet names a static p
 
 @dataclass(slots=True)
 class Held:
-    """A suspect: as struct, and as the redacted JSON that is stored."""
+    """A suspect: as struct, and as the packed, redacted JSON that is stored."""
 
     pod: Pod
     body: bytes
@@ -112,13 +112,11 @@ class Picture:
             self.let_go(uid, gone=False)
 
     def hold(self, pod: Pod, body: bytes) -> None:
-        """Keeps a suspect as it is now; one that is as it was touches nothing."""
+        """Keeps a suspect as it is now, with its packed JSON."""
         uid = pod.metadata.uid
         old = self.suspects.get(uid)
         last = old or self.unsaved.healthy.pop(uid, None)
         self.suspects[uid] = held = Held(pod, body, diagnosed=last is not None and last.diagnosed)
-        if old is not None and same(old.pod, pod):
-            return
         self.unsaved.suspects.add(uid)
         self.touched.add(pod.metadata.namespace)
         if old is None:
@@ -126,6 +124,11 @@ class Picture:
                 self.statics[name] = uid
                 for event in self.recent.take(name):
                     self.file(event)
+
+    def is_known(self, pod: Pod) -> bool:
+        """Whether a suspect is held just as it is."""
+        held = self.suspects.get(pod.metadata.uid)
+        return held is not None and same(held.pod, pod)
 
     def let_go(self, uid: str, *, gone: bool) -> None:
         """Parts with a suspect that is healthy now, or gone."""
