@@ -96,6 +96,7 @@ class Keeper:
             async with asyncio.timeout(self.program.stop_seconds):
                 await self._running.process.wait()
         self._running.kill()
+        await self._running.process.wait()  # A killed one, too, is not done with before its end was noticed.
         await self._running.output
 
     def kill(self) -> None:
