@@ -93,9 +93,11 @@ class Access:
     def stream(self, path: str, params: Mapping[str, str] = NOTHING, *, timeout: float, accept: str = JSON) -> Stream:
         """Opens a GET whose answer is read while it arrives, in one attempt; `timeout` bounds it and every silence in it.
 
-        Raises ReadFailed for an answer that is no 2xx.
+        Only its beginning has to come as soon as any other answer's. Raises ReadFailed for an answer that is no 2xx.
         """
-        return self._send(Request(self.server, path, params), accept, self._deadline(timeout), (), silence=timeout)
+        stream = self._send(Request(self.server, path, params), accept, self._deadline(timeout), ())
+        stream.bear_silence(timeout)
+        return stream
 
     def close(self) -> None:
         """Closes the idle connections; one in use closes when its reader is done."""
@@ -115,24 +117,20 @@ class Access:
         deadline = self.monotonic() + timeout
         return deadline if self._ends is None else min(deadline, self._ends)
 
-    def _send(
-        self, request: Request, accept: str, deadline: float, answers: tuple[int, ...], *, silence: float = SILENCE
-    ) -> Stream:
+    def _send(self, request: Request, accept: str, deadline: float, answers: tuple[int, ...]) -> Stream:
         """One attempt, or two where the first one's credentials are refused."""
         session = self._fresh_session()
-        response = self._once(session, request, accept, deadline, silence)
+        response = self._once(session, request, accept, deadline)
         if response.status == 401:
             Stream(request, response, lambda: False).close()
-            response = self._once(self._renewed(session), request, accept, deadline, silence)
+            response = self._once(self._renewed(session), request, accept, deadline)
         stream = Stream(request, response, lambda: self.monotonic() > deadline)
         if 200 <= response.status < 300 or response.status in answers:
             return stream
         with stream:
             raise refusal(request, response.status, response.headers, stream.read())
 
-    def _once(
-        self, session: Session, request: Request, accept: str, deadline: float, silence: float
-    ) -> urllib3.BaseHTTPResponse:
+    def _once(self, session: Session, request: Request, accept: str, deadline: float) -> urllib3.BaseHTTPResponse:
         left = deadline - self.monotonic()
         if left <= 0:
             raise transport.no_time_left(request)
@@ -145,7 +143,7 @@ class Access:
                 session.server + request.path,
                 fields=dict(request.params),
                 headers=headers,
-                timeout=urllib3.Timeout(connect=min(CONNECT, left), read=min(silence, left)),
+                timeout=urllib3.Timeout(connect=min(CONNECT, left), read=min(SILENCE, left)),
                 retries=False,
                 redirect=False,
                 preload_content=False,

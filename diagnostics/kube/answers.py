@@ -60,6 +60,13 @@ class Stream:
                 raise not_kubernetes(self._request, f"an answer of more than {LARGEST_ANSWER >> 20} MiB")
         return b"".join(parts)
 
+    def bear_silence(self, seconds: float) -> None:
+        """Waits so long for each next part from now on."""
+        connection = self._response.connection
+        sock = getattr(connection, "sock", None)  # None where the server closes after this answer.
+        if sock is not None:
+            sock.settimeout(seconds)
+
     def stop(self) -> None:
         """Lets whoever reads it in another thread read no further: what is left looks broken off."""
         with suppress(ValueError, RuntimeError, OSError):  # It has ended, or been given back, already.

@@ -20,7 +20,7 @@ from diagnostics.operations.picture import Place
 PACING = Pacing(attempts=5, first_pause=0.5)
 AT_ONCE = 1.0  # Seconds before a watch is opened again that the server ended without a word.
 QUEUED = 2_000  # Changes that may wait; then the reading waits, and so does the server.
-PATIENCE = 5.0  # Seconds for the threads to end.
+PATIENCE = 2.0  # Seconds for the threads to end; one that waits for a server to answer at all ends by itself.
 
 
 class Told(NamedTuple):
@@ -60,13 +60,14 @@ class Watches:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ends every watch and waits for the threads."""
+        """Ends every watch and waits for the threads, though not for long."""
         self._stopped.set()
         with self._lock:
             for found in self._open.values():
                 found.stop()
+        ends = time.monotonic() + PATIENCE
         for thread in self._threads.values():
-            thread.join(PATIENCE)
+            thread.join(max(0.0, ends - time.monotonic()))
 
     @property
     def all_open(self) -> bool:
