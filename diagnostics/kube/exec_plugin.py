@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from diagnostics.kube.decoders import convert, decoder
 from diagnostics.kube.errors import UNDECODABLE, ConfigurationError, FailureKind, ReadFailed
 from diagnostics.kube.refusals import quoted
 from diagnostics.snapshot.meta import Object, Time
@@ -62,7 +63,7 @@ class ExecCredential(Object, frozen=True):
 def issue(fields: Mapping[str, Any], cluster: Mapping[str, Any], timeout: float = LONGEST_RUN) -> Issued:
     """Runs the plugin of a user and reads what it prints. Raises ReadFailed or ConfigurationError, saying which."""
     try:
-        plugin = msgspec.convert(dict(fields), Plugin)
+        plugin = convert(dict(fields), Plugin)
     except msgspec.ValidationError as error:
         raise ConfigurationError(f"The credential plugin of the kubeconfig is malformed: {error}.") from error
     return _issued(plugin, _run(plugin, _environment(plugin, cluster), timeout))
@@ -127,7 +128,7 @@ def _run(plugin: Plugin, environment: Mapping[str, str], timeout: float) -> byte
 
 def _issued(plugin: Plugin, output: bytes) -> Issued:
     try:
-        credential = msgspec.json.decode(output, type=ExecCredential)
+        credential = decoder(ExecCredential).decode(output)
     except UNDECODABLE as error:
         raise _failed(plugin, "printed no ExecCredential") from error
     if credential.api_version != plugin.api_version:

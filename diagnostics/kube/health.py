@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-import msgspec
-
 from diagnostics.kube.access import Access
+from diagnostics.kube.decoders import decoder
 from diagnostics.kube.errors import UNDECODABLE, ReadFailed
 from diagnostics.snapshot.meta import Object
 
@@ -20,7 +19,7 @@ class _Version(Object, frozen=True):
 def server_version(access: Access) -> str | None:
     """The API server's version, "v1.36.2"; None when it does not tell."""
     try:
-        return msgspec.json.decode(access.get("/version").data, type=_Version).git_version or None
+        return decoder(_Version).decode(access.get("/version").data).git_version or None
     except (ReadFailed, *UNDECODABLE):
         return None
 

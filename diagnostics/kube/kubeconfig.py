@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 import yaml
 
+from diagnostics.kube.decoders import convert
 from diagnostics.kube.errors import ConfigurationError
 
 # The parser in C is ten times faster; not every PyYAML has it.
@@ -185,7 +186,7 @@ def _existing(named: Iterable[str], setting: str) -> tuple[Path, ...]:
 def _read(path: Path) -> File:
     try:
         parsed = yaml.load(path.read_bytes(), Loader=_Loader)  # noqa: S506 - it is a safe loader.
-        return msgspec.convert(parsed if parsed is not None else {}, File)
+        return convert(parsed if parsed is not None else {}, File)
     except OSError as error:
         raise ConfigurationError(f"The kubeconfig {path} cannot be read: {error.strerror}.") from error
     except yaml.YAMLError as error:

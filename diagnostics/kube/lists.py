@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import cache
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from diagnostics.kube import transport
 from diagnostics.kube.access import Access
+from diagnostics.kube.decoders import decoder
 from diagnostics.kube.errors import UNDECODABLE, Expired
 from diagnostics.kube.refusals import Request, not_kubernetes, quoted
 from diagnostics.kube.resources import Resource
@@ -21,7 +21,7 @@ from diagnostics.snapshot.objects import RawList
 T = TypeVar("T", bound=Object)
 
 
-_PAGE = msgspec.json.Decoder(RawList)
+_PAGE = decoder(RawList)
 
 
 class Page(NamedTuple):
@@ -86,7 +86,7 @@ def decoded(
 def decode(resource: Resource, item: msgspec.Raw, type_: type[T], malformed: list[Malformed]) -> T | None:
     """One item as a struct, or None when it is malformed."""
     try:
-        found: T = _decoder(type_).decode(item)
+        found: T = decoder(type_).decode(item)
     except UNDECODABLE as error:
         malformed.append(_describe(resource, item, error))
         return None
@@ -96,17 +96,12 @@ def decode(resource: Resource, item: msgspec.Raw, type_: type[T], malformed: lis
 def _describe(resource: Resource, item: msgspec.Raw, error: Exception) -> Malformed:
     """A malformed object, with its name where that at least can be read."""
     try:
-        metadata = _decoder(_Identity).decode(item).metadata
+        metadata = decoder(_Identity).decode(item).metadata
     except UNDECODABLE:
         metadata = LeanMetadata()
     return Malformed(
         resource=resource.name, namespace=metadata.namespace or None, name=metadata.name, error=quoted(str(error))
     )
-
-
-@cache
-def _decoder(type_: type[Any]) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(type_)
 
 
 def _params(label_selector: str, limit: int, token: str) -> dict[str, str]:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-import msgspec
-
 from diagnostics.kube import redact
+from diagnostics.kube.decoders import decoder
 from diagnostics.kube.errors import UNDECODABLE, Expired, FailureKind, ReadFailed
 from diagnostics.kube.grants import Grant, needed
 from diagnostics.snapshot.meta import Object
@@ -92,7 +91,7 @@ def _kind(status: int) -> FailureKind:
 
 def _status(body: bytes) -> Refusal | None:
     try:
-        said = msgspec.json.decode(body, type=Refusal)
+        said = decoder(Refusal).decode(body)
     except UNDECODABLE:
         return None
     return said if said.kind == "Status" else None

@@ -11,6 +11,7 @@ import msgspec
 from diagnostics.kube import transport
 from diagnostics.kube.access import Access
 from diagnostics.kube.answers import Stream
+from diagnostics.kube.decoders import decoder
 from diagnostics.kube.errors import ReadFailed
 from diagnostics.kube.refusals import Request, from_status, not_kubernetes
 from diagnostics.kube.resources import Resource
@@ -60,8 +61,8 @@ class _Versioned(Object, frozen=True):
     metadata: LeanMetadata
 
 
-_LINE = msgspec.json.Decoder(RawWatchEvent)
-_VERSIONED = msgspec.json.Decoder(_Versioned)
+_LINE = decoder(RawWatchEvent)
+_VERSIONED = decoder(_Versioned)
 
 
 def watch(

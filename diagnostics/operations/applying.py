@@ -11,6 +11,7 @@ import msgspec
 from diagnostics import engine
 from diagnostics.kube import redact
 from diagnostics.kube.collect import FIELDS, ROUTINE, Sweep, redacted_object
+from diagnostics.kube.decoders import decoder
 from diagnostics.kube.lists import decode
 from diagnostics.kube.resources import EVENTS, PODS, Resource
 from diagnostics.kube.watch import Change, ChangeKind
@@ -164,4 +165,4 @@ def _replace_suspects(picture: Picture, swept: Sweep, suspects: Iterable[Pod], a
 
 def _fit(found: Any) -> Any:
     """An object without credentials."""
-    return msgspec.json.decode(redacted_object(msgspec.Raw(msgspec.json.encode(found))), type=type(found))
+    return decoder(type(found)).decode(redacted_object(msgspec.Raw(msgspec.json.encode(found))))

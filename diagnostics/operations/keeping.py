@@ -11,6 +11,7 @@ import msgspec
 from django.db.models import Q
 
 from diagnostics.kube.collect import FIELDS
+from diagnostics.kube.decoders import convert
 from diagnostics.kube.resources import BY_NAME
 from diagnostics.models import Cluster, KeptEvent, KeptLog, KnownObject, Suspect
 from diagnostics.operations.bulk import chunks
@@ -31,7 +32,7 @@ EVENTS_LOADED = timedelta(hours=1)  # Of what is no suspect, as the cluster itse
 def load(cluster: Cluster, now: datetime) -> Picture:
     """What is stored of a cluster, with nothing unsaved; `now` is the API server's clock."""
     picture = Picture(_snapshot(cluster, now), versions=_places(cluster.resource_versions))
-    for gap in msgspec.convert(cluster.gaps, list[Unavailable]):
+    for gap in convert(cluster.gaps, list[Unavailable]):
         (picture.unfollowed if gap.grant.startswith("watch ") else picture.gaps)[gap.resource, gap.namespace] = gap
     for known in KnownObject.objects.filter(cluster=cluster).iterator():
         resource = BY_NAME[known.resource]
@@ -51,10 +52,10 @@ def _snapshot(cluster: Cluster, now: datetime) -> Snapshot:
         now=now,
         context=cluster.context,
         tallies={
-            (namespace, msgspec.convert(owner, OwnerReference)): Tally(total, ready)
+            (namespace, convert(owner, OwnerReference)): Tally(total, ready)
             for namespace, owner, total, ready in cluster.tallies
         },
-        bookings=msgspec.convert(cluster.bookings, dict[str, Booking]),
+        bookings=convert(cluster.bookings, dict[str, Booking]),
         bookings_complete=not cluster.namespaces,
         read={resource for resource, _ in _places(cluster.resource_versions)},
         pods_seen=cluster.pods_seen,

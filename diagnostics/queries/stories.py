@@ -6,8 +6,8 @@ import zlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import msgspec
 
+from diagnostics.kube.decoders import decoder
 from diagnostics.models import Activity, Diagnosis, KeptLog, Occurrence, Suspect
 from diagnostics.queries.lists import IS_OPEN
 from diagnostics.snapshot.cluster import ContainerLog
@@ -53,7 +53,7 @@ def _kept_pods(diagnosis: Diagnosis, uids: list[str]) -> dict[str, tuple[datetim
 def _kept_log(diagnosis: Diagnosis, uids: list[str]) -> ContainerLog | None:
     kept = KeptLog.objects.filter(cluster=diagnosis.cluster_id, pod_uid__in=uids, container=diagnosis.container)
     newest = kept.order_by("-kept_at").first()
-    return msgspec.json.decode(zlib.decompress(newest.body), type=ContainerLog) if newest else None
+    return decoder(ContainerLog).decode(zlib.decompress(newest.body)) if newest else None
 
 
 def _neighbours(diagnosis: Diagnosis) -> int:

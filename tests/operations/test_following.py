@@ -258,6 +258,19 @@ def test_a_server_that_goes_away_freezes_the_cluster_and_comes_back(server: Clus
     assert listed(server) == before, "it goes on where it was"
 
 
+def test_a_server_that_answers_no_more_freezes_the_cluster_too(
+    server: ClusterServer, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("diagnostics.kube.access.SILENCE", 0.2)
+    with followed(cluster) as slice_:
+        server.faults.add(Fault(path="*", kind=Kind.HANG))
+        server.close_watches()
+        slice_.join()
+
+    assert cluster.failure_kind == "timeout"
+    assert not cluster.lease_owner
+
+
 def test_pods_that_may_be_listed_but_not_watched_are_polled(
     server: ClusterServer, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
