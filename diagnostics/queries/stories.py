@@ -6,7 +6,6 @@ import zlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
-
 from diagnostics.kube.decoders import decoder
 from diagnostics.models import Activity, Diagnosis, KeptLog, Occurrence, Suspect
 from diagnostics.queries.lists import IS_OPEN
