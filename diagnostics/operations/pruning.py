@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.sessions.models import Session
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from diagnostics.models import Cluster, Diagnosis, KeptEvent, KeptLog, Run, Suspect, Update
 
 UPDATES_KEPT = timedelta(days=1)  # A browser that slept longer fetches everything again.
 RUNS_KEPT = 100  # A cluster.
+LOGS_KEPT = 3  # A container: a crash loop writes one every few minutes.
 BATCH = 1_000  # Rows a transaction, so that nobody waits long for SQLite's one writer.
 
 
@@ -28,6 +30,7 @@ def prune(now: datetime, keep: timedelta) -> Counter[str]:
         Suspect.objects.filter(gone_at__lt=expired),
         KeptEvent.objects.filter(~_of_suspect("object_uid"), last_at__lt=expired),
         KeptLog.objects.filter(~_of_suspect("pod_uid"), kept_at__lt=expired),
+        _old_logs(),
         Update.objects.filter(at__lt=now - UPDATES_KEPT),
         Session.objects.filter(expire_date__lt=now),
         *(_old_runs(cluster) for cluster in Cluster.objects.only("pk")),
@@ -40,6 +43,12 @@ def prune(now: datetime, keep: timedelta) -> Counter[str]:
 
 def _of_suspect(column: str) -> Exists:
     return Exists(Suspect.objects.filter(cluster=OuterRef("cluster"), uid=OuterRef(column), gone_at=None))
+
+
+def _old_logs() -> QuerySet[KeptLog]:
+    of_container = [F("cluster"), F("pod_uid"), F("container")]
+    age = Window(RowNumber(), partition_by=of_container, order_by=F("restart").desc())
+    return KeptLog.objects.alias(age=age).filter(age__gt=LOGS_KEPT)
 
 
 def _old_runs(cluster: Cluster) -> QuerySet[Run]:

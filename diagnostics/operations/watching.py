@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from datetime import datetime
 from threading import Event
 
+from django.db import IntegrityError
 from django.utils import timezone
 
 from diagnostics.kube.access import Access
@@ -57,18 +57,19 @@ def _freeze(held: Lease, kind: str, failure: str, retry_after: float | None = No
 
 
 def _watch(held: Lease, stopping: Event) -> None:
-    cluster, started = Cluster.objects.get(pk=held.cluster_id), timezone.now()
-    with open_access(cluster) as access:
-        found = Slice(cluster, held, access, stopping)
-        try:
-            found.run()
-        finally:
-            _note_run(cluster, started, found.changes)
-
-
-def _note_run(cluster: Cluster, started: datetime, changes: int) -> None:
-    seconds = (timezone.now() - started).total_seconds()
-    Run.objects.create(cluster=cluster, kind=Run.Kind.FOLLOW, started_at=started, seconds=seconds, changes=changes)
+    run = Run(cluster=Cluster.objects.get(pk=held.cluster_id), kind=Run.Kind.FOLLOW, started_at=timezone.now())
+    try:
+        with open_access(run.cluster) as access:
+            watched = Slice(run.cluster, held, access, stopping)
+            watched.run()
+            run.changes = watched.changes
+    except ReadFailed as failure:
+        run.failure = str(failure)
+        raise
+    finally:
+        run.seconds = (timezone.now() - run.started_at).total_seconds()
+        with suppress(IntegrityError):  # The cluster has been removed meanwhile, and with it all its runs.
+            run.save()
 
 
 def open_access(cluster: Cluster) -> Access:

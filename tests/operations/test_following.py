@@ -245,6 +245,7 @@ def test_a_server_that_goes_away_freezes_the_cluster_and_comes_back(server: Clus
     assert cluster.failing_since
     assert cluster.retry_at
     assert cluster.failure_kind == "unreachable"
+    assert Run.objects.get(kind="follow").failure == cluster.failure
     assert Diagnosis.objects.get().clean_since is None
     assert not lease.due(timezone.now())
 
@@ -340,6 +341,17 @@ def test_a_slice_whose_lease_was_taken_over_writes_no_more(server: ClusterServer
 
     assert not Diagnosis.objects.exists()
     assert (cluster.fence, cluster.lease_owner, cluster.failure) == (99, "somebody else", "")
+
+
+def test_a_cluster_that_is_removed_ends_its_slice_quietly(server: ClusterServer, cluster: Cluster) -> None:
+    with followed(cluster) as slice_:
+        Cluster.objects.all().delete()
+        server.store.put("pods", failing_pod("cart-1"))
+        slice_.join()
+        cluster.save()  # For the end of `followed`, which reads it.
+
+    assert not Run.objects.exists()
+    assert not Diagnosis.objects.exists()
 
 
 def test_a_cluster_that_is_watched_is_left_to_its_watcher(cluster: Cluster) -> None:

@@ -58,6 +58,19 @@ def test_evidence_of_a_pod_that_still_fails_is_kept_however_old(cluster: Cluster
     assert KeptEvent.objects.get().cluster == KeptLog.objects.get().cluster == cluster
 
 
+def test_of_a_container_that_crashes_on_and_on_the_latest_logs_are_kept(cluster: Cluster) -> None:
+    suspect(cluster, "looping", gone=False)
+    for container in ("app", "sidecar"):
+        for restart in range(5 if container == "app" else 1):
+            KeptLog.objects.create(
+                cluster=cluster, pod_uid="looping", container=container, restart=restart, body=b"", kept_at=NOW
+            )
+
+    assert prune(NOW, KEEP)["diagnostics_keptlog"] == 2
+    kept = KeptLog.objects.order_by("container", "restart").values_list("container", "restart")
+    assert list(kept) == [("app", 2), ("app", 3), ("app", 4), ("sidecar", 0)]
+
+
 def test_the_last_hundred_runs_of_each_cluster_are_kept(cluster: Cluster) -> None:
     Run.objects.bulk_create(
         Run(cluster=owner, kind="sweep", started_at=T0 + timedelta(hours=n), seconds=n)
