@@ -77,11 +77,10 @@ def _load_evidence(cluster: Cluster, picture: Picture, now: datetime) -> None:
 # ---- Columns of the cluster -------------------------------------------------------------------------------------------
 
 
-def columns(picture: Picture) -> dict[str, Any]:
-    """What a sweep tells of the cluster as a whole."""
+def totals(picture: Picture) -> dict[str, Any]:
+    """What only a sweep tells, for it alone sees every pod."""
     snapshot = picture.snapshot
     return {
-        **positions(picture),
         "bookings": msgspec.to_builtins(snapshot.bookings),
         "tallies": _tallies(snapshot),
         "pods_seen": snapshot.pods_seen,

@@ -139,10 +139,11 @@ class Picture:
         for name in held.uids:
             self.statics.pop(name, None)
             self.snapshot.events.pop(name, None)
-        for container in [name for of, name in self.log_runs if of == uid]:
-            del self.log_runs[uid, container]
-            self.snapshot.logs.pop((uid, container), None)
-            self.unsaved.logs.discard((uid, container))
+        for container in (*held.pod.spec.init_containers, *held.pod.spec.containers):
+            place = (uid, container.name)
+            self.log_runs.pop(place, None)
+            self.snapshot.logs.pop(place, None)
+            self.unsaved.logs.discard(place)
 
     def is_suspect(self, uid: str) -> bool:
         """Whether an event's object is a pod that is held, by its uid or by its manifest."""

@@ -95,7 +95,7 @@ class Slice:
         told = take_sweep(self._access, self._cluster, self._picture)
         self._clock.set(self._picture.snapshot.now)
         self._looker.forget()
-        self._look(None, swept_at=started, fresh_at=timezone.now(), **keeping.columns(self._picture), **told)
+        self._look(None, swept_at=started, fresh_at=timezone.now(), **keeping.totals(self._picture), **told)
         Run.objects.create(
             cluster=self._cluster,
             kind=Run.Kind.SWEEP,

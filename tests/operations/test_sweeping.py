@@ -87,6 +87,28 @@ def test_the_log_of_a_run_is_read_once(server: ClusterServer, cluster: Cluster) 
     assert set(KeptLog.objects.values_list("restart", flat=True)) == {5, 6}
 
 
+def test_logs_that_may_not_be_read_are_asked_for_once_a_sweep_and_not_kept(
+    server: ClusterServer, cluster: Cluster
+) -> None:
+    server.access.forbid("get", "pods/log")
+    server.access.forbid_path("/readyz")
+    for name in ("cart-1", "cart-2"):
+        server.store.put("pods", crashing_pod(name))
+    look_once(cluster)
+
+    gap = {"resource": "pods/log", "namespace": "shop", "error": "forbidden", "grant": "get pods/log"}
+    assert gap in cluster.gaps
+    assert not KeptLog.objects.exists()
+    server.requests.clear()
+    look_once(cluster)
+    assert not [request for request in server.requests if request.path.endswith("/log")]
+
+    server.access.allow_all()
+    sweep_again(cluster)
+    assert cluster.gaps == []
+    assert KeptLog.objects.count() == 2
+
+
 def test_the_next_slice_goes_on_without_listing_again(server: ClusterServer, cluster: Cluster) -> None:
     server.store.put("pods", failing_pod("cart-1"))
     look_once(cluster)
