@@ -38,7 +38,7 @@ class KeptEvent(models.Model):
 
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="kept_events")
     uid = models.CharField(max_length=64)
-    object_uid = models.CharField(max_length=64)  # The uid of the involved object.
+    object_uid = models.CharField(max_length=253)  # Of the involved object; for a node it may be the node's name.
     body = models.BinaryField()  # JSON of `snapshot.objects.Event`, redacted, zlib.
     count = models.PositiveIntegerField(default=1)
     last_at = models.DateTimeField()

@@ -19,7 +19,7 @@ THAWED: dict[str, Any] = {"failing_since": None, "failure": "", "failure_kind": 
 
 def freeze(lease: Lease, kind: str, failure: str, retry_after: float | None = None) -> None:
     """Notes that a cluster could not be read and when to try again. Raises `LeaseLost`."""
-    now = timezone.now()
+    now, failure = timezone.now(), failure.replace("\0", "\ufffd")  # PostgreSQL keeps no NUL.
     cluster = Cluster.objects.get(pk=lease.cluster_id)
     since = cluster.failing_since or now
     with fenced(

@@ -23,6 +23,7 @@ from diagnostics.snapshot.objects import Event
 from diagnostics.snapshot.owners import Key
 from diagnostics.snapshot.pods import Pod
 
+LONGEST_UID = 253  # Whoever reports an event may write there what he likes.
 EVENTS_LOADED = timedelta(hours=1)  # Of what is no suspect, as the cluster itself would list them.
 
 
@@ -162,7 +163,7 @@ def _save_events(cluster: Cluster, events: Iterable[Event], now: datetime) -> No
             KeptEvent(
                 cluster=cluster,
                 uid=event.metadata.uid,
-                object_uid=event.involved_object.uid,
+                object_uid=event.involved_object.uid[:LONGEST_UID],
                 body=pack(event),
                 count=event.times,
                 last_at=event.at or now,

@@ -301,6 +301,15 @@ def test_no_more_pods_than_a_page_can_show_are_named_but_all_are_counted(cluster
     assert not note(cluster, T0 + MINUTE / 2, many).ids
 
 
+def test_what_a_dying_program_writes_can_be_stored(cluster: Cluster) -> None:
+    said = EvidencePart("log", "Pod/cart-1", "line", "core\x00dumped \\u0000")
+    note(cluster, T0, verdict(summary="core\x00dumped", evidence=(said,)))
+
+    row = Diagnosis.objects.get()
+    assert row.summary == row.verdict["summary"] == "core\ufffddumped"
+    assert row.verdict["evidence"][0]["value"].startswith("core\ufffddumped ")
+
+
 def test_the_number_of_statements_does_not_follow_the_number_of_verdicts(
     cluster: Cluster, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

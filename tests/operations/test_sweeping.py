@@ -168,6 +168,17 @@ def test_events_that_the_cluster_has_forgotten_are_kept(server: ClusterServer, c
     assert KeptEvent.objects.get().uid == "e1"
 
 
+def test_an_event_may_be_about_something_with_a_strange_uid(server: ClusterServer, cluster: Cluster) -> None:
+    about = {"metadata": {"namespace": "shop", "name": "thing", "uid": "u" * 1000}}
+    found = event(about, "e1", "Odd", "no")
+    found["involvedObject"]["kind"] = "Thing"
+    server.store.put("events", found)
+
+    assert look_once(cluster)
+    assert look_once(cluster)
+    assert KeptEvent.objects.get().object_uid == "u" * 253
+
+
 def test_what_may_not_be_read_is_noted_with_the_grant(server: ClusterServer, cluster: Cluster) -> None:
     server.access.forbid("list", "nodes")
     server.store.put("pods", failing_pod("cart-1"))
