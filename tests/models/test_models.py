@@ -76,9 +76,7 @@ def test_removing_a_cluster_removes_everything_of_it_and_nothing_else() -> None:
 def test_every_row_says_what_it_is() -> None:
     fill(Cluster.objects.create(name="prod-eu"))
 
-    texts = {
-        str(row) for model in apps.get_app_config("diagnostics").get_models() for row in model._base_manager.all()
-    }
+    texts = {str(row) for model in apps.get_app_config("diagnostics").get_models() for row in model._base_manager.all()}
     number = Diagnosis.objects.get().number
     assert {"prod-eu", f"#{number} image-not-found Deployment/cart", "shop/cart-1", "event e"} <= texts
     assert not [text for text in texts if "object (" in text]

@@ -11,9 +11,7 @@ from diagnostics.operations.freezing import LATEST, SOONEST, pause
 SECOND = timedelta(seconds=1)
 
 
-@pytest.mark.parametrize(
-    ("failing_for", "about"), [(0, 2), (2, 2), (10, 5), (60, 30), (120, 60), (86_400, 60)]
-)
+@pytest.mark.parametrize(("failing_for", "about"), [(0, 2), (2, 2), (10, 5), (60, 30), (120, 60), (86_400, 60)])
 def test_pauses_grow_with_the_time_that_it_fails(failing_for: int, about: int) -> None:
     for _ in range(50):
         assert about * SECOND * 0.75 <= pause(failing_for * SECOND) <= about * SECOND * 1.25
