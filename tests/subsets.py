@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from random import Random
 from typing import Any
+
+
+def some(random: Random, share: float, value: Any) -> Any:
+    """A JSON value with that share of its parts, fields and items alike, left out at any depth."""
+    if isinstance(value, dict):
+        return {key: some(random, share, part) for key, part in value.items() if random.random() >= share}
+    if isinstance(value, list):
+        return [some(random, share, part) for part in value if random.random() >= share]
+    return value
 
 
 def pruned(document: Any, dropped: AbstractSet[int]) -> Any:

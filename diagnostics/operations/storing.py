@@ -30,7 +30,6 @@ class Storer:
         self._lease = lease
         self._picture = picture
         self._crashed: dict[tuple[str, str], Crashed] = {}
-        self._first = True
 
     def store(
         self, judgement: Judgement | None, namespaces: Collection[str] | None, *, unseen: bool = False, **columns: Any

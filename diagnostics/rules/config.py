@@ -212,34 +212,29 @@ def _run_as_non_root(container: ContainerView, match: Match) -> _Particulars:
         why = "its image runs as root and no other user is set"
     return _Particulars(
         words={"why": why},
-        offender=_template(container, "securityContext.runAsUser"),
+        offender=container.template("securityContext.runAsUser"),
         evidence=(container.quote_spec("securityContext.runAsUser", "not set" if user is None else user),),
     )
 
 
 def _subpath_expression(container: ContainerView, match: Match) -> _Particulars:
     variable = match.named.get("variable", "named in it")
-    return _Particulars(words={"variable": variable}, offender=_template(container, "volumeMounts"), signature=variable)
+    return _Particulars(words={"variable": variable}, offender=container.template("volumeMounts"), signature=variable)
 
 
 def _subpath(container: ContainerView, match: Match) -> _Particulars:
     volume = match.named["volume"]
     return _Particulars(
-        words={"volume": volume}, offender=_template(container, f"volumeMounts[{volume}].subPath"), signature=volume
+        words={"volume": volume}, offender=container.template(f"volumeMounts[{volume}].subPath"), signature=volume
     )
 
 
 def _not_registered(container: ContainerView, _match: Match) -> _Particulars:
-    return _Particulars(words={"waiter": f"Container {container.name}"}, offender=_template(container))
+    return _Particulars(words={"waiter": f"Container {container.name}"}, offender=container.template())
 
 
 def _template_at_fault(container: ContainerView, _match: Match) -> _Particulars:
-    return _Particulars(words={}, offender=_template(container))
-
-
-def _template(container: ContainerView, field: str = "") -> Offender:
-    workload = container.suspect.workload
-    return Offender(workload.kind, workload.name, workload.namespace or None, container.spec_path(field).rstrip("."))
+    return _Particulars(words={}, offender=container.template())
 
 
 _PARTICULARS: dict[str, Callable[[ContainerView, Match], _Particulars]] = {

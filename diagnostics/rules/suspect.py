@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -69,11 +69,15 @@ class ContainerView:
         statuses = "initContainerStatuses" if self.init else "containerStatuses"
         return f"status.{statuses}[{self.name}].{field}"
 
-    def spec_path(self, field: str) -> str:
-        """The JSON path of a field of its spec in the workload's template."""
+    def spec_path(self, field: str = "") -> str:
+        """The JSON path of a field of its spec in the workload's template, or of the container itself."""
         containers = "initContainers" if self.init else "containers"
-        template = TEMPLATE_PATHS.get(self.suspect.workload.kind)
-        return f"{template}.{containers}[{self.name}].{field}" if template else f"{containers}[{self.name}].{field}"
+        template = TEMPLATE_PATHS.get(self.suspect.workload.kind, "")
+        return ".".join(part for part in (template, f"{containers}[{self.name}]", field) if part)
+
+    def template(self, field: str = "") -> Offender:
+        """The container in the workload's template as an offender: `image`."""
+        return replace(self.suspect.template(), path=self.spec_path(field))
 
     def quote(self, field: str, value: Any, at: datetime | None = None) -> Evidence:
         """Evidence from its status: `quote("state.waiting.reason", "ErrImagePull")`."""
@@ -95,27 +99,17 @@ class ContainerView:
         rule: Rule,
         confidence: Confidence,
         *evidence: Evidence,
-        field: str = "",
+        field: str = "image",
         offender: Offender | None = None,
-        since: datetime | None = None,
-        signature: str = "",
-        ruled_out: tuple[str, ...] = (),
-        **params: Any,
+        **rest: Any,
     ) -> Finding:
-        """A finding about this container; its offender is `field` of the workload's template unless one is given."""
-        workload = self.suspect.workload
-        return Finding(
-            rule=rule,
-            confidence=confidence,
-            evidence=evidence,
-            container=self.name,
-            offender=offender
-            or Offender(workload.kind, workload.name, workload.namespace or None, self.spec_path(field or "image")),
-            params={"image": self.spec.image, **params},
-            since=since,
-            signature=signature,
-            ruled_out=ruled_out,
-        )
+        """A finding about this container; `rest` is whatever else `Subject.finding` takes.
+
+        Its offender is `field` of the container in the workload's template unless one is given.
+        """
+        rest = {"image": self.spec.image, **rest}
+        found = self.suspect.finding(rule, confidence, *evidence, offender=offender or self.template(field), **rest)
+        return replace(found, container=self.name)
 
 
 class Suspect(Subject):

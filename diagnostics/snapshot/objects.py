@@ -368,14 +368,3 @@ class StatusDetails(Object, frozen=True):
     group: str = ""
     name: str = ""
     retry_after_seconds: int = 0
-
-
-class Status(Object, frozen=True):
-    """The API server's error body (`kind: Status`)."""
-
-    kind: str = ""
-    status: str = ""
-    message: str = ""
-    reason: str = ""
-    code: int = 0
-    details: StatusDetails | None = None

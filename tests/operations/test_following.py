@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +15,7 @@ from diagnostics.demo.server import ClusterServer
 from diagnostics.kube.pacing import Pacing
 from diagnostics.models import Activity, Cluster, Diagnosis, KeptEvent, KnownObject, Occurrence, Run, Suspect, Update
 from diagnostics.operations import keeping, lease, lifecycle, slices, watches, watching
-from tests.clusters import pod, serving
+from tests.clusters import pod
 from tests.operations.watched import (
     crashing_pod,
     event,
@@ -26,25 +24,12 @@ from tests.operations.watched import (
     look_once,
     node,
     stamp,
-    stored_cluster,
     wait_for_diagnosis,
 )
 from tests.servers import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 QUICK = Pacing(attempts=2, first_pause=0.01)
-
-
-@pytest.fixture
-def server() -> Iterator[ClusterServer]:
-    with serving() as server:
-        server.store.put("nodes", node())
-        yield server
-
-
-@pytest.fixture
-def cluster(server: ClusterServer, tmp_path: Path) -> Cluster:
-    return stored_cluster(server, tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,18 +15,6 @@ from tests.clusters import SMALL, pod, serving
 from tests.operations.watched import crashing_pod, event, failing_pod, look_once, node, stored_cluster
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def server() -> Iterator[ClusterServer]:
-    with serving() as server:
-        server.store.put("nodes", node())
-        yield server
-
-
-@pytest.fixture
-def cluster(server: ClusterServer, tmp_path: Path) -> Cluster:
-    return stored_cluster(server, tmp_path)
 
 
 def sweep_again(cluster: Cluster) -> bool:

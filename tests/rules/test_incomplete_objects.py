@@ -19,6 +19,7 @@ from diagnostics.snapshot.objects import CronJob, Event, Node, Workload
 from diagnostics.snapshot.pods import Pod
 from tests.rules.loading import FIXTURES
 from tests.rules.views import NOW
+from tests.subsets import some
 
 TYPES: dict[str, Any] = {
     "nodes": Node,
@@ -37,15 +38,6 @@ FOLDERS = sorted(
 
 def _items(path: Path) -> list[Any]:
     return json.loads(path.read_bytes())["items"] if path.exists() else []
-
-
-def _some(random: Random, share: float, value: Any) -> Any:
-    """The value with that share of its parts left out, at any depth."""
-    if isinstance(value, dict):
-        return {key: _some(random, share, part) for key, part in value.items() if random.random() >= share}
-    if isinstance(value, list):
-        return [_some(random, share, part) for part in value if random.random() >= share]
-    return value
 
 
 def _snapshot(folder: Path, change: Callable[[list[Any]], list[Any]]) -> Snapshot:
@@ -68,7 +60,7 @@ def _snapshot(folder: Path, change: Callable[[list[Any]], list[Any]]) -> Snapsho
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(FOLDERS), st.randoms(), st.sampled_from((0.01, 0.05, 0.2)))
 def test_any_part_may_be_missing(folder: Path, random: Random, share: float) -> None:
-    assert judge(_snapshot(folder, lambda items: [_some(random, share, item) for item in items])).crashed == ()
+    assert judge(_snapshot(folder, lambda items: [some(random, share, item) for item in items])).crashed == ()
 
 
 @settings(deadline=None)

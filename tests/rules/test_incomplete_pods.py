@@ -21,6 +21,7 @@ from diagnostics.snapshot.objects import Claim, Event
 from diagnostics.snapshot.pods import Pod
 from tests.rules.crashing import NOW
 from tests.rules.loading import FIXTURES
+from tests.subsets import some
 
 CODES = sorted(rules())
 
@@ -51,24 +52,15 @@ def _items(path: Path) -> list[dict[str, Any]]:
 CAPTURED = list(_folders())
 
 
-def _some(random: Random, share: float, value: Any) -> Any:
-    """The value with that share of its parts left out, at any depth."""
-    if isinstance(value, dict):
-        return {key: _some(random, share, part) for key, part in value.items() if random.random() >= share}
-    if isinstance(value, list):
-        return [_some(random, share, part) for part in value if random.random() >= share]
-    return value
-
-
 @st.composite
 def incomplete(draw: st.DrawFn) -> Suspect | None:
     """A captured pod of which anything may be missing, with some of what is around it; None if it is no pod any more."""
     captured = draw(st.sampled_from(CAPTURED))
     random, share = Random(draw(st.integers())), draw(st.sampled_from((0.01, 0.05, 0.2)))  # noqa: S311 - no secret.
     try:
-        pod = msgspec.convert(_some(random, share, captured.pod), Pod)
-        events = [msgspec.convert(_some(random, share, document), Event) for document in captured.events[-4:]]
-        claims = [msgspec.convert(_some(random, share, document), Claim) for document in captured.claims]
+        pod = msgspec.convert(some(random, share, captured.pod), Pod)
+        events = [msgspec.convert(some(random, share, document), Event) for document in captured.events[-4:]]
+        claims = [msgspec.convert(some(random, share, document), Claim) for document in captured.claims]
     except msgspec.ValidationError:
         return None  # The reader counts it as malformed.
     snapshot = Snapshot(cluster="lab", now=NOW, suspects=[pod])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from diagnostics.engine import judge, wanted
 from diagnostics.snapshot.cluster import Snapshot
 from tests.rules.loading import FIXTURES, load
+from tests.subsets import some
 
 CASES = sorted(
     path.parent
@@ -25,18 +26,9 @@ BY_NAME = ("namespaces", "validating_webhooks", "mutating_webhooks", "api_servic
 SNAPSHOTS = {folder: load(folder) for folder in CASES}
 
 
-def _some(random: Random, share: float, value: Any) -> Any:
-    """The value with that share of its parts left out, at any depth."""
-    if isinstance(value, dict):
-        return {key: _some(random, share, part) for key, part in value.items() if random.random() >= share}
-    if isinstance(value, list):
-        return [_some(random, share, part) for part in value if random.random() >= share]
-    return value
-
-
 def _without(random: Random, share: float, item: Any) -> Any:
     document = json.loads(msgspec.json.encode(item))
-    return msgspec.convert(_some(random, share, document), type(item))
+    return msgspec.convert(some(random, share, document), type(item))
 
 
 @st.composite

@@ -67,8 +67,7 @@ def offender(container: ContainerView, code: str) -> Offender:
     if code in _NODE_WIDE:
         return Offender("Node", suspect.pod.spec.node_name)
     field = "imagePullPolicy" if code == rules.NEVER_PULL.code else "image"
-    template = suspect.workload
-    return Offender(template.kind, template.name, template.namespace or None, container.spec_path(field))
+    return container.template(field)
 
 
 def signature(container: ContainerView, code: str) -> str:

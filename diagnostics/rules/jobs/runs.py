@@ -57,8 +57,7 @@ class Attempt:
     @property
     def offender(self) -> Offender:
         """The container in the workload's template."""
-        workload = self.container.suspect.workload
-        return Offender(workload.kind, workload.name, workload.namespace, self.container.spec_path("command"))
+        return self.container.template("command")
 
 
 def latest_attempt(view: JobView) -> Attempt | None:
