@@ -28,11 +28,12 @@ def subjects(snapshot: Snapshot, kinds: frozenset[str]) -> Iterator[Subject]:
 
 
 def views(snapshot: Snapshot, kinds: frozenset[str], pods: Iterable[Suspect] = ()) -> Iterator[ObjectView[Any]]:
-    """Every object of those kinds, in the order of their names, each with those of the pods that belong to it."""
+    """Every object of those kinds that is judged, in the order of their names, each with those of the pods that belong to it."""
     owners, members = snapshot.owners, _members(pods)
     for kind, items in _objects(snapshot):
         if kind in kinds:
-            for _, item in sorted(items.items()):
+            judged = (key for key, item in items.items() if snapshot.judges(item.metadata.namespace))
+            for item in (items[key] for key in sorted(judged)):
                 place = (kind, item.metadata.namespace, item.metadata.name)
                 yield ObjectView(snapshot, kind, item, owners.top(item.metadata, kind), members.get(place, ()))
 
@@ -61,6 +62,10 @@ def _objects(snapshot: Snapshot) -> Iterator[tuple[str, dict[Any, Any]]]:
     yield "CronJob", snapshot.cronjobs
     yield "Namespace", snapshot.namespaces
     yield "APIService", snapshot.api_services
+    yield "Service", snapshot.services
+    yield "Ingress", snapshot.ingresses
+    yield "HorizontalPodAutoscaler", snapshot.autoscalers
+    yield "PodDisruptionBudget", snapshot.budgets
 
 
 def wanted(snapshot: Snapshot) -> Wanted:
@@ -81,6 +86,7 @@ def wanted(snapshot: Snapshot) -> Wanted:
     resources = {want for suspect in found for want in wants(suspect)}
     short_ones = (view for view in views(snapshot, frozenset(WORKLOADS)) if short(view))
     resources.update(want for view in short_ones for want in wants_for(view))
-    resources.update(wants_around(snapshot))
     revisions = {("replicasets", suspect.namespace) for suspect in found if suspect.workload.kind == "Deployment"}
-    return Wanted(logs=tuple(logs), resources=frozenset(resources | revisions))
+    return Wanted(
+        logs=tuple(logs), resources=frozenset(resources | revisions), around=frozenset(wants_around(snapshot))
+    )

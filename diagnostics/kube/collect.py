@@ -48,6 +48,11 @@ FIELDS = {
     "limitranges": "limit_ranges",
     "serviceaccounts": "service_accounts",
     "services": "services",
+    "endpointslices": "endpoint_slices",
+    "ingresses": "ingresses",
+    "networkpolicies": "network_policies",
+    "horizontalpodautoscalers": "autoscalers",
+    "poddisruptionbudgets": "budgets",
     "priorityclasses": "priority_classes",
     "runtimeclasses": "runtime_classes",
     "validatingwebhookconfigurations": "validating_webhooks",
@@ -114,8 +119,9 @@ def enrich(
 
     Logs beyond the first `most_logs` are not read, and say so.
     """
-    for name, namespace in sorted(wanted.resources, key=lambda want: (want[0], want[1] or "")):
-        if namespace is None or (name, None) not in wanted.resources:
+    places = wanted.resources | wanted.around
+    for name, namespace in sorted(places, key=lambda place: (place[0], place[1] or "")):
+        if namespace is None or (name, None) not in places:
             _read(access, Sweep(snapshot), BY_NAME[name], namespace)
     _read_logs(access, snapshot, wanted.logs[:most_logs], threads)
     for log in wanted.logs[most_logs:]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote
 
-from diagnostics.snapshot import admission, objects
+from diagnostics.snapshot import admission, objects, traffic
 from diagnostics.snapshot.meta import Object
 from diagnostics.snapshot.pods import Pod
 
@@ -101,11 +101,12 @@ RESOURCES: tuple[Resource, ...] = (
     *_looked_up("", "namespaces", type_=admission.Namespace, namespaced=False),
     *_looked_up("scheduling.k8s.io", "priorityclasses", namespaced=False),
     *_looked_up("node.k8s.io", "runtimeclasses", namespaced=False),
-    *_listed("", "services", type_=objects.Service),
-    *_listed("discovery.k8s.io", "endpointslices"),
-    *_listed("networking.k8s.io", "ingresses", "networkpolicies"),
-    *_listed("autoscaling", "horizontalpodautoscalers", version="v2"),
-    *_listed("policy", "poddisruptionbudgets"),
+    *_listed("", "services", type_=traffic.Service),
+    *_listed("discovery.k8s.io", "endpointslices", type_=traffic.EndpointSlice),
+    *_listed("networking.k8s.io", "ingresses", type_=traffic.Ingress),
+    *_listed("networking.k8s.io", "networkpolicies", type_=traffic.NetworkPolicy),
+    *_listed("autoscaling", "horizontalpodautoscalers", type_=traffic.Autoscaler, version="v2"),
+    *_listed("policy", "poddisruptionbudgets", type_=traffic.Budget),
     *_looked_up(
         "admissionregistration.k8s.io",
         "validatingwebhookconfigurations",

@@ -61,17 +61,17 @@ class Looker:
         uids = {pod.metadata.uid for pod in view.suspects}
         patience = READ_AGAIN if uids <= self._seen else READ_AGAIN_FOR_NEW
         self._seen = (self._seen & self.picture.suspects.keys()) | uids
-        places = frozenset(
-            place
-            for place in wanted.resources
-            if place not in self._read_at or view.now - self._read_at[place] >= patience
-        )
+        places = self._due(wanted.resources, view.now - patience) | self._due(wanted.around, view.now - READ_AGAIN)
         logs = tuple(log for log in wanted.logs if self._lacks(log))[:MOST_LOGS]
         if places or logs:
             self._forget(view, places)
             enrich(self.access, view, Wanted(logs=logs, resources=places))
             self._learn(view, places, logs)
         view.logs = view.logs | dict(_not_yet_previous(view, wanted.logs))
+
+    def _due(self, places: Iterable[Place], read_by: datetime) -> frozenset[Place]:
+        """Those that were last read by then, or never."""
+        return frozenset(place for place in places if place not in self._read_at or self._read_at[place] <= read_by)
 
     def _lacks(self, log: LogWanted) -> bool:
         """Whether a log is worth its requests: its run was not read before, and its namespace lets us read logs."""

@@ -175,26 +175,22 @@ class Picture:
         """
         pods = [held.pod for held in self.suspects.values()]
         chosen = [pod for pod in pods if namespaces is None or pod.metadata.namespace in namespaces]
-        workloads: dict[str, Any] = {name: self._workloads(name, namespaces) for name in WORKLOADS}
         return replace(
             self.snapshot,
+            scope=None if namespaces is None else frozenset(namespaces),
             suspects=chosen,
             unavailable=list(self.gaps.values()),
-            tallies=dict(self._tallies(chosen, workloads)),
-            **workloads,
+            tallies=dict(self._tallies(chosen, namespaces)),
         )
 
-    def _workloads(self, name: str, namespaces: Collection[str] | None) -> dict[Key, Any]:
-        known: dict[Key, Any] = getattr(self.snapshot, name)
-        return known if namespaces is None else {key: found for key, found in known.items() if key[0] in namespaces}
-
     def _tallies(
-        self, suspects: list[Pod], workloads: dict[str, dict[Key, Any]]
+        self, suspects: list[Pod], namespaces: Collection[str] | None
     ) -> Iterator[tuple[tuple[str, OwnerReference], Tally]]:
         """An entry for every workload; the numbers of those that are read come from their own status."""
-        for name, known in workloads.items():
-            for namespace, workload in known:
-                yield (namespace, OwnerReference(kind=WORKLOADS[name], name=workload)), Tally()
+        for name, kind in WORKLOADS.items():
+            for namespace, workload in getattr(self.snapshot, name):
+                if namespaces is None or namespace in namespaces:
+                    yield (namespace, OwnerReference(kind=kind, name=workload)), Tally()
         for pod in suspects:
             if owner := pod.metadata.controller:
                 place = (pod.metadata.namespace, owner)

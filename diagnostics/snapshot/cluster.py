@@ -13,10 +13,11 @@ from decimal import Decimal
 
 from diagnostics.snapshot.admission import ApiService, LimitRange, Namespace, ResourceQuota, WebhookConfiguration
 from diagnostics.snapshot.meta import Object, OwnerReference
-from diagnostics.snapshot.objects import Claim, CronJob, Event, Keyed, Named, Node, Service, StorageClass, Workload
+from diagnostics.snapshot.objects import Claim, CronJob, Event, Keyed, Named, Node, StorageClass, Workload
 from diagnostics.snapshot.owners import Key, Owners, WorkloadRef
 from diagnostics.snapshot.pods import LeanPod, Pod
 from diagnostics.snapshot.quantities import InvalidQuantity, parse
+from diagnostics.snapshot.traffic import Autoscaler, Budget, EndpointSlice, Ingress, NetworkPolicy, Service
 
 
 class Unavailable(Object, frozen=True):
@@ -68,6 +69,9 @@ class Snapshot:
     cluster: str
     now: datetime  # The API server's clock (its `Date` header), never ours.
     context: str = ""  # The kubeconfig's context, for commands to copy; blank in-cluster.
+    scope: frozenset[str] | None = (
+        None  # The namespaces whose objects are judged; the others are there to be looked up.
+    )
     suspects: list[Pod] = field(default_factory=list)
     nodes: dict[str, Node] = field(default_factory=dict)  # by name
     events: dict[str, list[Event]] = field(default_factory=dict)  # by the involved object's uid
@@ -85,6 +89,11 @@ class Snapshot:
     limit_ranges: dict[Key, LimitRange] = field(default_factory=dict)
     service_accounts: dict[Key, Named] = field(default_factory=dict)
     services: dict[Key, Service] = field(default_factory=dict)
+    endpoint_slices: dict[Key, EndpointSlice] = field(default_factory=dict)
+    ingresses: dict[Key, Ingress] = field(default_factory=dict)
+    network_policies: dict[Key, NetworkPolicy] = field(default_factory=dict)
+    autoscalers: dict[Key, Autoscaler] = field(default_factory=dict)
+    budgets: dict[Key, Budget] = field(default_factory=dict)
     priority_classes: dict[str, Named] = field(default_factory=dict)  # by name
     runtime_classes: dict[str, Named] = field(default_factory=dict)  # by name
     validating_webhooks: dict[str, WebhookConfiguration] = field(default_factory=dict)  # by name
@@ -98,6 +107,10 @@ class Snapshot:
     unavailable: list[Unavailable] = field(default_factory=list)
     pods_seen: int = 0
     malformed_objects: list[Malformed] = field(default_factory=list)
+
+    def judges(self, namespace: str) -> bool:
+        """Whether objects of that namespace are judged; those that have none always are."""
+        return self.scope is None or not namespace or namespace in self.scope
 
     def workload(self, ref: WorkloadRef) -> Workload | None:
         """The object of a workload, where its kind is one that is read."""

@@ -5,7 +5,6 @@ Source: the Kubernetes API reference; group and version of each kind are in `dia
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -300,23 +299,6 @@ class StorageClass(Object, frozen=True):
     def default(self) -> bool:
         """Whether claims without a class get this one."""
         return self.metadata.annotations.get("storageclass.kubernetes.io/is-default-class") == "true"
-
-
-class ServiceSpec(Object, frozen=True):
-    """`spec` of a Service."""
-
-    selector: dict[str, str] = {}
-
-
-class Service(Object, frozen=True):
-    """A Service."""
-
-    metadata: Metadata = Metadata()
-    spec: ServiceSpec = ServiceSpec()
-
-    def selects(self, labels: Mapping[str, str]) -> bool:
-        """Whether pods with these labels stand behind it; without a selector none do."""
-        return bool(self.spec.selector) and self.spec.selector.items() <= labels.items()
 
 
 class Named(Object, frozen=True):

@@ -18,7 +18,11 @@ class LogWanted:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Logs, and lists of (resource, namespace or None for all namespaces), to be read once each."""
+    """Logs, and lists of (resource, namespace or None for all namespaces), to be read once each.
+
+    `around` is what is wanted of the cluster as such, whoever suffers in it: it may be older than the rest.
+    """
 
     logs: tuple[LogWanted, ...] = ()
     resources: frozenset[tuple[str, str | None]] = frozenset()
+    around: frozenset[tuple[str, str | None]] = frozenset()

@@ -47,7 +47,7 @@ def test_only_workloads_that_are_short_of_pods_want_anything() -> None:
 def test_the_cluster_as_such_may_be_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever suffers in it."""
     monkeypatch.setattr(context, "wants_around", lambda _: [("apiservices", None)])
-    assert wanted(snapshot()).resources == {("apiservices", None)}
+    assert wanted(snapshot()).around == {("apiservices", None)}
 
 
 @pytest.mark.parametrize(

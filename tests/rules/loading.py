@@ -17,7 +17,7 @@ import msgspec
 
 from diagnostics.engine import EVER, judge, suspicious
 from diagnostics.engine.verdict import Verdict
-from diagnostics.snapshot import admission, objects
+from diagnostics.snapshot import admission, objects, traffic
 from diagnostics.snapshot.cluster import ContainerLog, Snapshot, Unavailable
 from diagnostics.snapshot.meta import Object
 from diagnostics.snapshot.pods import LeanPod, Pod
@@ -37,7 +37,12 @@ _ON_DEMAND = {
     "resourcequotas": ("quotas", admission.ResourceQuota),
     "limitranges": ("limit_ranges", admission.LimitRange),
     "serviceaccounts": ("service_accounts", objects.Named),
-    "services": ("services", objects.Service),
+    "services": ("services", traffic.Service),
+    "endpointslices": ("endpoint_slices", traffic.EndpointSlice),
+    "ingresses": ("ingresses", traffic.Ingress),
+    "networkpolicies": ("network_policies", traffic.NetworkPolicy),
+    "horizontalpodautoscalers": ("autoscalers", traffic.Autoscaler),
+    "poddisruptionbudgets": ("budgets", traffic.Budget),
 }
 _OF_THE_CLUSTER: dict[str, tuple[str, type[Object]]] = {
     "nodes": ("nodes", objects.Node),

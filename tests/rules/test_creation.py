@@ -14,9 +14,10 @@ from diagnostics.rules.model import Confidence, Finding
 from diagnostics.rules.subject import ObjectView
 from diagnostics.snapshot.admission import LimitRange, ResourceQuota, WebhookConfiguration
 from diagnostics.snapshot.cluster import Snapshot, Unavailable
-from diagnostics.snapshot.objects import CronJob, Event, Named, Service, Workload
+from diagnostics.snapshot.objects import CronJob, Event, Named, Workload
 from diagnostics.snapshot.owners import WorkloadRef
 from diagnostics.snapshot.pods import Pod
+from diagnostics.snapshot.traffic import Service
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 SINCE = NOW - timedelta(minutes=20)
