@@ -26,6 +26,7 @@ class FailureKind(StrEnum):
     TRUNCATED = "truncated"
     BAD_REQUEST = "bad_request"
     MISCONFIGURED = "misconfigured"
+    OTHER_CLUSTER = "other_cluster"  # A healthy server, but not the one that this name has stood for.
 
 
 class ReadFailed(Exception):

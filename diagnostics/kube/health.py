@@ -1,4 +1,4 @@
-"""What the API server says about itself."""
+"""What the API server says about itself, and which cluster it is."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import re
 
 from diagnostics.kube.access import Access
 from diagnostics.kube.decoders import decoder
-from diagnostics.kube.errors import UNDECODABLE, ReadFailed
+from diagnostics.kube.errors import UNDECODABLE, FailureKind, ReadFailed
+from diagnostics.kube.resources import BY_NAME
 from diagnostics.snapshot.meta import Object
+from diagnostics.snapshot.objects import Named
 
+_NAMESPACE = f"{BY_NAME['namespaces'].path()}/kube-system"
+LONGEST_UID = 64  # A UUID has 36 characters; what is stored of a stranger is bounded.
 _FAILED = re.compile(r"^\[-\](\S+)", re.MULTILINE)
 
 
@@ -22,6 +26,21 @@ def server_version(access: Access) -> str | None:
         return decoder(_Version).decode(access.get("/version").data).git_version or None
     except (ReadFailed, *UNDECODABLE):
         return None
+
+
+def cluster_uid(access: Access) -> str:
+    """The UID of namespace kube-system, which lives as long as its cluster; blank where it may not be read, or is not there.
+
+    Raises ReadFailed when no answer comes.
+    """
+    try:
+        return decoder(Named).decode(access.get(_NAMESPACE).data).metadata.uid[:LONGEST_UID]
+    except ReadFailed as failure:
+        if failure.kind in (FailureKind.FORBIDDEN, FailureKind.NOT_FOUND):
+            return ""
+        raise
+    except UNDECODABLE:
+        return ""
 
 
 def failing_checks(access: Access) -> tuple[str, ...]:

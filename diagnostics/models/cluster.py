@@ -19,6 +19,10 @@ class Cluster(models.Model):
     name = models.CharField(max_length=253, unique=True)  # The context's name, or "in-cluster".
     kubeconfig = models.CharField(max_length=4096, blank=True)  # A path; blank means the usual places.
     context = models.CharField(max_length=253, blank=True)  # Blank means in-cluster.
+    # Which cluster the rows are of, whatever the context points to now: the UID of namespace kube-system, blank where it
+    # may not be read; and the address that was swept last.
+    identity = models.CharField(max_length=64, blank=True)
+    server = models.CharField(max_length=2048, blank=True)
     namespaces = models.JSONField(default=list, blank=True)  # Empty means all.
     paused = models.BooleanField(default=False)
     pause_reason = models.CharField(max_length=200, blank=True)

@@ -1,8 +1,9 @@
-"""Which clusters are watched: those that the environment names."""
+"""Which clusters are watched: those that the environment names, until they are forgotten."""
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from django.conf import settings
 
@@ -45,3 +46,14 @@ def _contexts(kubeconfig: str) -> list[str]:
             "No cluster is configured: there is no kubeconfig, and this is no pod.", "Set KUBECONFIG."
         )
     return [""]
+
+
+def forget(name: str) -> bool:
+    """Drops everything that is stored of a cluster; one that is still configured begins anew. False if there is none."""
+    known = Cluster.objects.filter(name=name)
+    if not known.exists():
+        return False
+    known.delete()  # A slice that watches it loses its lease with it.
+    with suppress(ConfigurationError):
+        watch_configured_clusters()
+    return True

@@ -57,7 +57,7 @@ class Slice:
 
     def run(self) -> None:
         """Sweeps, or goes on where the watches were left; then follows them until the next sweep is due."""
-        if not self._cluster.resource_versions or self._sweep_is_due:
+        if not self._cluster.resource_versions or self._sweep_is_due or self._may_be_another_cluster:
             self._sweep()
         else:
             self._look(None)
@@ -74,6 +74,12 @@ class Slice:
     @property
     def _sweep_is_due(self) -> bool:
         return self._cluster.swept_at is None or timezone.now() >= self._cluster.swept_at + self._interval
+
+    @property
+    def _may_be_another_cluster(self) -> bool:
+        """Whether a sweep has to tell which cluster answers, before a watch goes on at versions that mean nothing to it."""
+        moved = self._access.server != self._cluster.server
+        return moved or self._cluster.failure_kind == FailureKind.OTHER_CLUSTER
 
     @property
     def _interval(self) -> timedelta:

@@ -8,7 +8,7 @@ from diagnostics import engine
 from diagnostics.kube.access import Access
 from diagnostics.kube.collect import Scope, sweep
 from diagnostics.kube.errors import FailureKind, ReadFailed
-from diagnostics.kube.health import failing_checks, server_version
+from diagnostics.kube.health import cluster_uid, failing_checks, server_version
 from diagnostics.models import Cluster
 from diagnostics.operations import applying
 from diagnostics.operations.picture import Picture
@@ -23,8 +23,9 @@ def take_sweep(access: Access, cluster: Cluster, picture: Picture) -> dict[str, 
     """Sweeps the cluster into its picture; returns what the API server says of itself, as columns of the cluster.
 
     Raises ReadFailed where a read failed for another reason than a missing permission: half a picture would look like
-    recovery. Then the picture is as it was.
+    recovery; and where another cluster answers. Then the picture is as it was.
     """
+    identity = _identity(access, cluster)
     suspects, alive = picture.suspects.keys(), set[str]()
 
     def note(pod: LeanPod) -> None:
@@ -36,7 +37,26 @@ def take_sweep(access: Access, cluster: Cluster, picture: Picture) -> dict[str, 
     _insist(swept.snapshot)
     swept.snapshot.cluster = cluster.name
     applying.replace(picture, swept, alive)
-    return {"server_version": server_version(access) or "", "failing_checks": _failing_checks(access)}
+    return {
+        "identity": identity,
+        "server": access.server,
+        "server_version": server_version(access) or "",
+        "failing_checks": _failing_checks(access),
+    }
+
+
+def _identity(access: Access, cluster: Cluster) -> str:
+    """Which cluster answers, if it says so. Raises ReadFailed if it is not the one that is stored under this name."""
+    told = cluster_uid(access)
+    if told and cluster.identity and told != cluster.identity:
+        raise ReadFailed(
+            FailureKind.OTHER_CLUSTER,
+            f"Another cluster answers at {access.server} than the one that {cluster.name} has stood for (namespace "
+            f"kube-system has UID {told}, it had {cluster.identity}).",
+            "Give the new cluster's context a name of its own, or drop what is stored of the old one: "
+            f"`manage.py forget {cluster.name}`.",
+        )
+    return told or cluster.identity
 
 
 def _insist(snapshot: Snapshot) -> None:

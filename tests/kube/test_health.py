@@ -4,7 +4,7 @@ import pytest
 
 from diagnostics.kube.access import Access
 from diagnostics.kube.errors import FailureKind, ReadFailed
-from diagnostics.kube.health import failing_checks, server_version
+from diagnostics.kube.health import cluster_uid, failing_checks, server_version
 from tests.kube.server import Answer, Script, json_answer, recorded, text_answer
 
 
@@ -49,3 +49,26 @@ def test_readiness_that_may_not_be_asked(script: Script, cluster: Access) -> Non
         failing_checks(cluster)
 
     assert (caught.value.kind, caught.value.grant) == (FailureKind.FORBIDDEN, "get /readyz")
+
+
+def test_a_cluster_is_known_by_its_first_namespace(script: Script, cluster: Access) -> None:
+    path = "/api/v1/namespaces/kube-system"
+    script.on(path, json_answer({"kind": "Namespace", "metadata": {"name": "kube-system", "uid": "2f6c"}}))
+
+    assert cluster_uid(cluster) == "2f6c"
+
+
+@pytest.mark.parametrize(
+    "answer", [recorded("403-pods-all"), recorded("404-pod"), json_answer({}), text_answer("hello")]
+)
+def test_a_cluster_that_does_not_tell_which_it_is(script: Script, cluster: Access, answer: Answer) -> None:
+    script.on("/api/v1/namespaces/kube-system", answer)
+
+    assert cluster_uid(cluster) == ""
+
+
+def test_no_answer_is_not_taken_for_a_cluster_without_identity(script: Script, cluster: Access) -> None:
+    script.on("/api/v1/namespaces/kube-system", recorded("401-bad-token"))
+
+    with pytest.raises(ReadFailed):
+        cluster_uid(cluster)

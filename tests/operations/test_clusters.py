@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from diagnostics.kube.errors import ConfigurationError
@@ -107,3 +109,18 @@ def test_a_list_of_kubeconfigs_is_left_to_the_environment(
     (cluster,) = watch_configured_clusters()
 
     assert (cluster.name, cluster.kubeconfig) == ("prod-eu", "")
+
+
+def test_a_configured_cluster_that_is_forgotten_begins_anew() -> None:
+    (before,) = watch_configured_clusters()
+    Cluster.objects.create(name="old", paused=True)
+    out = StringIO()
+
+    call_command("forget", "prod-eu", stdout=out)
+    call_command("forget", "old", stdout=out)
+
+    assert Cluster.objects.get().name == "prod-eu"
+    assert Cluster.objects.get().pk != before.pk
+    assert out.getvalue() == "Forgot prod-eu.\nForgot old.\n"
+    with pytest.raises(CommandError, match=r"no cluster nowhere \(known: prod-eu\)"):
+        call_command("forget", "nowhere")
