@@ -84,11 +84,21 @@ LAST_CHANGE = "endpoints.kubernetes.io/last-change-trigger-time"
 
 
 class EndpointSlice(Object, frozen=True):
-    """An EndpointSlice: some of the pods behind a Service."""
+    """An EndpointSlice: some of the pods behind a Service. The API server writes null where there are none."""
 
     metadata: Metadata = Metadata()
-    endpoints: tuple[Endpoint, ...] = ()
-    ports: tuple[EndpointPort, ...] = ()
+    listed_endpoints: tuple[Endpoint, ...] | None = msgspec.field(name="endpoints", default=())
+    listed_ports: tuple[EndpointPort, ...] | None = msgspec.field(name="ports", default=())
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """`endpoints[]`."""
+        return self.listed_endpoints or ()
+
+    @property
+    def ports(self) -> tuple[EndpointPort, ...]:
+        """`ports[]`; none where the Service has none."""
+        return self.listed_ports or ()
 
     @property
     def service(self) -> str:

@@ -38,6 +38,11 @@ def test_an_endpoint_is_ready_unless_it_says_that_it_is_not(ready: bool | None, 
     assert (found.service, found.endpoints[0].ready) == ("cart", counts)
 
 
+def test_a_slice_without_endpoints_says_null() -> None:
+    empty = msgspec.json.decode(b'{"endpoints": null, "ports": null}', type=EndpointSlice)
+    assert (empty.endpoints, empty.ports) == ((), ())
+
+
 def test_the_last_change_of_a_service_is_the_newest_of_its_slices() -> None:
     stamps = ("2026-11-23T03:25:00Z", "2026-11-23T04:00:00Z", None, "yesterday")
     assert changed_at([a_slice(stamp) for stamp in stamps]) == datetime(2026, 11, 23, 4, tzinfo=UTC)
