@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
-from diagnostics.rules.model import Finding
+from diagnostics.rules.model import Finding, Shared
 from diagnostics.snapshot.owners import WorkloadRef
 
 
@@ -23,4 +23,13 @@ def fingerprint(cluster: str, workload: WorkloadRef, finding: Finding) -> str:
         finding.rule.code,
         finding.signature,
     )
+    return _digest(parts)
+
+
+def shared_fingerprint(cluster: str, code: str, thing: Shared) -> str:
+    """The same over cluster, code and what several workloads share."""
+    return _digest((cluster, thing.kind, thing.name, code))
+
+
+def _digest(parts: tuple[str, ...]) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

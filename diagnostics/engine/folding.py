@@ -3,8 +3,9 @@
 What a workload suffers hangs under what its pods, or the lack of them, suffer from: a Deployment that is unavailable
 because its pods cannot pull their image is one diagnosis, the image's. What the pods of a node or a Job suffer hangs
 under the node's or the Job's own cause, where that cause's rule says that it explains it: pods that a lost node left
-behind are one diagnosis, the node's, and one of them that cannot pull its image stays another. Without any other
-cause a consequence stands for itself.
+behind are one diagnosis, the node's, and one of them that cannot pull its image stays another. So does what follows
+from the same shared thing, as from a webhook that keeps its own backend away. Without any other cause a consequence
+stands for itself.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 
 from diagnostics.engine.precedence import Root
-from diagnostics.rules.model import Severity, Stage
+from diagnostics.rules.model import Severity, Shared, Stage
 from diagnostics.rules.subject import ObjectView
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.owners import WorkloadRef
@@ -66,12 +67,13 @@ def _keeps_waiting(root: Root) -> bool:
 
 def _under_objects(standing: Standing) -> Standing:
     """Without what pods, and workloads for them, suffer from a node, or what failed in a Job that has ended."""
-    explaining = _explaining_by_pod(standing)
+    explaining = _explaining(standing)
     under: dict[int, list[Root]] = {}
     left: Standing = {}
     for key, members in standing.items():
         for root in members:
-            above = (c for subject in (root.subject, *_pods(root)) for c in explaining.get(id(subject), ()))
+            places = (*(id(subject) for subject in (root.subject, *_pods(root))), root.finding.shared)
+            above = (cause for place in places for cause in explaining.get(place, ()))
             cause = next((c for c in above if _explains(c, root)), None)
             if cause is None:
                 left.setdefault(key, []).append(root)
@@ -86,15 +88,16 @@ def _pods(root: Root) -> tuple[Suspect, ...]:
     return subject.pods if root.finding.rule.stage is Stage.WORKLOAD and isinstance(subject, ObjectView) else ()
 
 
-def _explaining_by_pod(standing: Standing) -> dict[int, list[Root]]:
-    """The causes in objects that have pods, by the identity of each of those pods; in the order of the causes."""
-    by_pod: dict[int, list[Root]] = {}
+def _explaining(standing: Standing) -> dict[int | Shared | None, list[Root]]:
+    """The causes in objects but pods, by the identity of each pod they have, and by what they share with others."""
+    by_place: dict[int | Shared | None, list[Root]] = {}
     for members in standing.values():
         for root in members:
             if root.finding.rule.explains and isinstance(root.subject, ObjectView):
-                for pod in root.subject.pods:
-                    by_pod.setdefault(id(pod), []).append(root)
-    return by_pod
+                shared = (root.finding.shared,) if root.finding.shared else ()
+                for place in (*map(id, root.subject.pods), *shared):
+                    by_place.setdefault(place, []).append(root)
+    return by_place
 
 
 def _explains(cause: Root, other: Root) -> bool:

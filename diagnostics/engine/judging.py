@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from diagnostics.engine.context import subjects
-from diagnostics.engine.fingerprint import fingerprint
+from diagnostics.engine.fingerprint import fingerprint, shared_fingerprint
 from diagnostics.engine.folding import fold
 from diagnostics.engine.precedence import Root, roots
 from diagnostics.engine.revisions import Revisions
+from diagnostics.engine.sharing import reach, share
 from diagnostics.engine.verdict import Crashed, Judgement, Skipped, Verdict
-from diagnostics.engine.wording import verdict
+from diagnostics.engine.wording import shared_verdict, verdict
 from diagnostics.rules import checks
 from diagnostics.rules.model import Check, Finding, Severity
 from diagnostics.rules.subject import Subject
-from diagnostics.snapshot.cluster import Snapshot, Tally
-from diagnostics.snapshot.owners import WorkloadRef
+from diagnostics.snapshot.cluster import Snapshot
 
 
 @dataclass(slots=True)
@@ -37,15 +38,17 @@ def judge(snapshot: Snapshot) -> Judgement:
         for root in roots(subject, _findings(subject, by_kind[subject.kind], trouble)):
             key = fingerprint(snapshot.cluster, subject.workload, root.finding)
             causes.setdefault(key, []).append(root)
-    tallies, revisions = snapshot.tallies_by_workload(), Revisions(snapshot)
-    verdicts = [
-        found for key, members in fold(causes) if (found := _verdict(key, members, tallies, revisions, trouble))
-    ]
     return Judgement(
-        verdicts=tuple(sorted(verdicts, key=_worst_first)),
+        verdicts=tuple(sorted(_verdicts(snapshot, causes, trouble), key=_worst_first)),
         crashed=tuple(trouble.crashed),
         skipped=tuple(
             Skipped(check=check, needs=need, pods=pods) for (check, need), pods in sorted(trouble.skipped.items())
+        ),
+        sharable=frozenset(
+            (root.subject.namespace, reach(thing))
+            for members in causes.values()
+            for root in members
+            if (thing := root.finding.shared)
         ),
     )
 
@@ -74,18 +77,41 @@ def _run(check: Check, subject: Subject, trouble: _Trouble) -> list[Finding]:
         return []
 
 
-def _verdict(
-    key: str, members: list[Root], tallies: Mapping[WorkloadRef, Tally], revisions: Revisions, trouble: _Trouble
-) -> Verdict | None:
-    subject, rule = members[0].subject, members[0].finding.rule
+def _verdicts(snapshot: Snapshot, causes: dict[str, list[Root]], trouble: _Trouble) -> Iterator[Verdict]:
+    """What is said of each cause that is no other's consequence; of one that several workloads share it is said once."""
+    tallies, revisions = snapshot.tallies_by_workload(), Revisions(snapshot)
+
+    def own(key: str, members: list[Root]) -> Verdict:
+        return verdict(key, members, tallies.get(members[0].subject.workload), revisions)
+
+    shared, owned = share(fold(causes))
+    for key, members in owned:
+        yield from _worded(members[0], partial(own, key, members), trouble)
+    for cause in shared:
+        parts = [
+            part
+            for key, members in cause.members.items()
+            for part in _worded(members[0], partial(own, key, members), trouble)
+        ]
+        if parts:
+            key = shared_fingerprint(snapshot.cluster, cause.code, cause.thing)
+            yield from _worded(
+                next(cause.roots), partial(shared_verdict, key, cause, sorted(parts, key=_place)), trouble
+            )
+
+
+def _worded(root: Root, word: Callable[[], Verdict], trouble: _Trouble) -> Iterator[Verdict]:
     try:
-        return verdict(key, members, tallies.get(subject.workload), revisions)
+        yield word()
     except (KeyError, IndexError, ValueError) as error:  # A template that names what its finding does not offer.
-        trouble.crashed.append(Crashed(check=rule.code, object=subject.object, error=repr(error)))
-        return None
+        trouble.crashed.append(Crashed(check=root.finding.rule.code, object=root.subject.object, error=repr(error)))
 
 
 def _worst_first(verdict: Verdict) -> tuple[object, ...]:
     severity = Severity[verdict.severity.upper()]
+    return (-severity, -verdict.pods_affected, *_place(verdict))
+
+
+def _place(verdict: Verdict) -> tuple[str, ...]:
     place = (verdict.namespace or "", verdict.workload.kind, verdict.workload.name, verdict.container or "")
-    return (-severity, -verdict.pods_affected, *place, verdict.code, verdict.fingerprint)
+    return (*place, verdict.code, verdict.fingerprint)

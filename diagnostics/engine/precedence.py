@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from fnmatch import fnmatchcase
 
 from diagnostics.rules.model import Confidence, Finding, Severity, Stage
@@ -22,6 +23,12 @@ class Root:
     subject: Subject
     finding: Finding
     symptoms: tuple[Root, ...] = ()
+
+    @property
+    def since(self) -> datetime:
+        """When the fault began, by the API's own times; never later than now, whatever a skewed node wrote."""
+        began = self.finding.since or self.subject.began
+        return min(began, self.subject.now) if began else self.subject.now
 
 
 def roots(subject: Subject, findings: Iterable[Finding]) -> list[Root]:

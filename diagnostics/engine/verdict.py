@@ -77,11 +77,12 @@ class DeliveredBy(Part, frozen=True):
 
 
 class Symptom(Part, frozen=True):
-    """`symptoms[]`: what this root explains."""
+    """`symptoms[]`: what this root explains; `namespace` is the workload's."""
 
     code: str
     workload: WorkloadPart
     summary: str
+    namespace: str | None = None
 
 
 class Verdict(Part, frozen=True, kw_only=True):
@@ -136,9 +137,11 @@ class Skipped(Part, frozen=True):
 class Judgement(Part, frozen=True):
     """Everything that judging a snapshot yields: verdicts, worst first, and what could not be judged.
 
-    `verdicts` holds the ones whose grace has not elapsed too; `Verdict.visible_at` tells.
+    `verdicts` holds the ones whose grace has not elapsed too; `Verdict.visible_at` tells. `sharable` names, by
+    namespace, what was found that may have a cause which other namespaces share: "Registry/docker.io".
     """
 
     verdicts: tuple[Verdict, ...] = ()
     crashed: tuple[Crashed, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    sharable: frozenset[tuple[str, str]] = frozenset()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
 
 from diagnostics.engine.precedence import Root
 from diagnostics.engine.revisions import Revisions, Rollout
+from diagnostics.engine.sharing import SharedCause
 from diagnostics.engine.texts import Texts
 from diagnostics.engine.verdict import (
     AffectedPod,
@@ -18,7 +19,7 @@ from diagnostics.engine.verdict import (
     Verdict,
     WorkloadPart,
 )
-from diagnostics.rules.model import Confidence, Evidence, Finding, Rule, Severity
+from diagnostics.rules.model import Confidence, Evidence, Finding, Rule, Severity, Shared
 from diagnostics.rules.subject import Subject
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.cluster import Tally
@@ -27,6 +28,8 @@ from diagnostics.snapshot.display import display_status
 
 # Kinds that have no replicas to lose: their severity is the rule's own.
 _SINGLE = frozenset({"Pod", "Job", "CronJob"})
+# Workloads that are quoted to prove that a cause is shared.
+_OTHERS_QUOTED = 5
 
 
 def verdict(key: str, members: Sequence[Root], tally: Tally | None, revisions: Revisions) -> Verdict:
@@ -36,7 +39,7 @@ def verdict(key: str, members: Sequence[Root], tally: Tally | None, revisions: R
     texts, rule = Texts(subject, finding), finding.rule
     pods = _pods(members)
     affected, total = finding.shortfall or (len(pods), max(tally.total if tally else 0, len(pods)))
-    first_seen = min(_since(root) for root in members)
+    first_seen = min(root.since for root in members)
     recent = revisions.rollout((root.subject for root in members), first_seen)
     return Verdict(
         code=rule.code,
@@ -66,6 +69,87 @@ def verdict(key: str, members: Sequence[Root], tally: Tally | None, revisions: R
     )
 
 
+def shared_verdict(key: str, cause: SharedCause, parts: Sequence[Verdict]) -> Verdict:
+    """The verdict on a cause that several workloads share; `parts` are those on what it does to each of them.
+
+    The first pod that it struck speaks for it; others prove that it is not alone.
+    """
+    speaker = min(cause.roots, key=_first_struck)
+    finding, pods = speaker.finding, tuple({pod.uid: pod for part in parts for pod in part.pods}.values())
+    texts, rule = Texts(speaker.subject, _about_all(finding, cause.thing, parts)), finding.rule
+    first_seen = min(part.first_seen for part in parts)
+    affected, total = _counted(parts)
+    return Verdict(
+        code=rule.code,
+        severity=max(Severity[part.severity.upper()] for part in parts).word,
+        confidence=finding.confidence.value,
+        namespace=None,
+        workload=WorkloadPart(kind=cause.thing.kind, name=cause.thing.name),
+        pods=pods,
+        pods_affected=affected,
+        pods_total=total,
+        container=None,
+        summary=texts.sentence(rule.together),
+        cause=texts.sentence(rule.cause),
+        offender=_common_offender(cause.thing, parts),
+        remedy=_remedy_for_all(rule, texts),
+        evidence=_evidence_of_several(finding, parts),
+        ruled_out=finding.ruled_out,
+        first_seen=first_seen,
+        last_seen=speaker.subject.now,
+        restarts=sum(part.restarts for part in parts),
+        symptoms=tuple(symptom for part in parts for symptom in (_as_symptom(part), *part.symptoms)),
+        fingerprint=key,
+        visible_at=first_seen + rule.visible_after,
+        notify_at=first_seen + rule.notify_after,
+    )
+
+
+def _first_struck(root: Root) -> tuple[object, ...]:
+    metadata = root.subject.metadata
+    return (list(Confidence).index(root.finding.confidence), root.since, metadata.namespace, metadata.name)
+
+
+def _about_all(finding: Finding, thing: Shared, parts: Sequence[Verdict]) -> Finding:
+    """The finding with the words that a text about several workloads may name."""
+    workloads = {(part.namespace, part.workload) for part in parts}
+    place = f"the nodes of zone {thing.name}" if thing.kind == "Zone" else f"{thing.kind.lower()} {thing.name}"
+    sufferers = f"{_counted(parts)[0]} pods of {len(workloads)} workloads"
+    return replace(finding, params={**finding.params, "sufferers": sufferers, "thing": thing.name, "place": place})
+
+
+def _counted(parts: Sequence[Verdict]) -> tuple[int, int]:
+    """How many pods suffer, existing or not, and how many their workloads have; one of two causes counts once."""
+    affected = {pod.uid for part in parts for pod in part.pods}
+    missing = sum(part.pods_affected for part in parts if not part.pods)
+    totals: dict[tuple[str | None, WorkloadPart], int] = {}
+    for part in parts:
+        workload = (part.namespace, part.workload)
+        totals[workload] = max(part.pods_total, totals.get(workload, 0))
+    return len(affected) + missing, max(len(affected) + missing, sum(totals.values()))
+
+
+def _common_offender(thing: Shared, parts: Sequence[Verdict]) -> OffenderPart:
+    """What every one of them points at, such as a webhook's Service; else what they share."""
+    offenders = {part.offender for part in parts}
+    return offenders.pop() if len(offenders) == 1 else OffenderPart(thing.kind, None, thing.name, None)
+
+
+def _remedy_for_all(rule: Rule, texts: Texts) -> Remedy:
+    """Without what would change one of the workloads: it is not theirs to mend."""
+    commands = tuple(command for command in rule.commands if "{workload}" not in command)
+    return Remedy(texts.sentence(rule.remedy), texts.commands(commands), texts.commands(rule.verify))
+
+
+def _evidence_of_several(finding: Finding, parts: Sequence[Verdict]) -> tuple[EvidencePart, ...]:
+    others = (part.evidence[0] for part in parts[:_OTHERS_QUOTED])
+    return tuple(dict.fromkeys((*map(_evidence, finding.evidence), *others)))
+
+
+def _as_symptom(part: Verdict) -> Symptom:
+    return Symptom(code=part.code, workload=part.workload, summary=part.summary, namespace=part.namespace)
+
+
 _UNDO = "kubectl -n {{namespace}} rollout undo {{workload}} --to-revision={revision}"
 
 
@@ -84,12 +168,6 @@ def _most_telling(root: Root) -> tuple[object, ...]:
     sureness = list(Confidence).index(root.finding.confidence)
     newest = max((item.at for item in root.finding.evidence if item.at), default=None)
     return (sureness, -newest.timestamp() if newest else 0.0, root.subject.metadata.name)
-
-
-def _since(root: Root) -> datetime:
-    """When the fault began, by the API's own times; never later than now, whatever a skewed node wrote."""
-    began = root.finding.since or root.subject.began
-    return min(began, root.subject.now) if began else root.subject.now
 
 
 def _severity(finding: Finding, subject: Subject, tally: Tally | None) -> Severity:
@@ -169,6 +247,7 @@ def _symptoms(members: Sequence[Root]) -> tuple[Symptom, ...]:
         Symptom(
             code=symptom.finding.rule.code,
             workload=_workload(symptom.subject),
+            namespace=symptom.subject.namespace or None,
             summary=Texts(symptom.subject, symptom.finding).sentence(symptom.finding.rule.message),
         ): None
         for root in members

@@ -88,12 +88,22 @@ class Offender:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """What one cause of several workloads would be: `Registry` docker.io, `Node` n1, `CSIDriver`, `Webhook`, by its name."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A code of the catalogue and everything that is said when it holds.
 
     Texts are `str.format` templates over the finding's `params` and the words that every suspect offers
     (`Suspect.words`). `commands` change something or look deeper, `verify` only looks. `explains` names the codes
-    that are mere consequences in the same pod and container; a trailing star stands for a family.
+    that are mere consequences in the same pod and container; a trailing star stands for a family. `together` is the
+    message where the cause is one that several workloads share: it may also name `{sufferers}` ("5 pods of 3
+    workloads"), `{thing}`, what they share, and `{place}`, that with its kind ("node n1", "the nodes of zone a").
     """
 
     code: str
@@ -105,6 +115,7 @@ class Rule:
     commands: tuple[str, ...] = ()
     verify: tuple[str, ...] = ("kubectl -n {namespace} get pod {pod} -o wide",)
     explains: tuple[str, ...] = ()
+    together: str = ""
     visible_after: timedelta = timedelta()
     notify_after: timedelta = timedelta(minutes=2)
     references: tuple[str, ...] = ()
@@ -118,6 +129,7 @@ class Finding:
     same code in the same container (an exception's type, a missing name) and never holds a pod's name or a hash.
     `shortfall` counts pods that do not exist: (how many are missing, how many there should be).
     `affects` are pods that suffer from a cause in another object, whether or not anything is found in themselves.
+    `shared` is what would be at fault if several workloads suffered alike at the same time: then it is diagnosed once.
     """
 
     rule: Rule
@@ -131,10 +143,13 @@ class Finding:
     ruled_out: tuple[str, ...] = ()
     shortfall: tuple[int, int] | None = None
     affects: tuple[Suspect, ...] = ()
+    shared: Shared | None = None
 
     def __post_init__(self) -> None:
         if not self.evidence:
             raise ValueError(f"{self.rule.code}: a finding without evidence is a guess")
+        if self.shared and not self.rule.together:
+            raise ValueError(f"{self.rule.code}: what several workloads share needs a text")
 
 
 @dataclass(frozen=True, slots=True)

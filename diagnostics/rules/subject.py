@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule
+from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule, Shared
 from diagnostics.snapshot.cluster import Snapshot
 from diagnostics.snapshot.meta import Metadata
 from diagnostics.snapshot.objects import Event
@@ -103,6 +103,7 @@ class Subject:
         signature: str = "",
         ruled_out: tuple[str, ...] = (),
         shortfall: tuple[int, int] | None = None,
+        shared: Shared | None = None,
         **params: Any,
     ) -> Finding:
         """A finding about the object as a whole; its offender is `field` of the workload's pod spec unless given."""
@@ -116,6 +117,7 @@ class Subject:
             signature=signature,
             ruled_out=ruled_out,
             shortfall=shortfall,
+            shared=shared,
         )
 
     def template(self, field: str = "") -> Offender:
