@@ -6,7 +6,7 @@ is listed in `snapshot.unavailable`, with the grant that would mend it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -89,11 +89,17 @@ class Sweep:
 
 
 def sweep(
-    access: Access, scope: Scope, *, suspicious: Suspicious, on_pod: Callable[[LeanPod], None] | None = None
+    access: Access,
+    scope: Scope,
+    *,
+    suspicious: Suspicious,
+    on_pod: Callable[[LeanPod], None] | None = None,
+    without: Collection[tuple[str, str | None]] = (),
 ) -> Sweep:
     """Reads every pod of a scope, page by page, keeps the suspicious ones in full, then what is always read besides.
 
-    `on_pod` is told of every pod. Raises ReadFailed when pods can be read in none of the namespaces.
+    `on_pod` is told of every pod; lists in `without` are not read. Raises ReadFailed when pods can be read in none of
+    the namespaces.
     """
     snapshot = Snapshot(
         cluster=access.name,
@@ -108,7 +114,8 @@ def sweep(
     for resource in ALWAYS:
         if resource is not PODS:
             for place in scope.places(resource):
-                _read(access, result, resource, place)
+                if (resource.name, place) not in without:
+                    _read(access, result, resource, place)
     return result
 
 

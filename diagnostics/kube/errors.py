@@ -29,6 +29,18 @@ class FailureKind(StrEnum):
     OTHER_CLUSTER = "other_cluster"  # A healthy server, but not the one that this name has stood for.
 
 
+# What stays so until somebody changes a role, or installs something.
+STANDING = frozenset({FailureKind.FORBIDDEN, FailureKind.NOT_FOUND})
+# What is wrong with the way to the cluster, whichever list was asked for.
+OF_THE_WAY = frozenset({
+    FailureKind.UNREACHABLE,
+    FailureKind.TLS,
+    FailureKind.UNAUTHORIZED,
+    FailureKind.MISCONFIGURED,
+    FailureKind.OTHER_CLUSTER,
+})  # fmt: skip
+
+
 class ReadFailed(Exception):
     """A read that failed. `str()` gives one line: what happened, then what to do about it.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -81,6 +81,15 @@ def decoded(
         found = decode(resource, item, type_, malformed)
         if found is not None:
             yield item, found
+
+
+def key(resource: Resource, item: msgspec.Raw) -> Any:
+    """By what a snapshot keeps the item: namespace and name, or its name at the cluster scope; None for a malformed one."""
+    try:
+        metadata = decoder(_Identity).decode(item).metadata
+    except UNDECODABLE:
+        return None
+    return (metadata.namespace, metadata.name) if resource.namespaced else metadata.name
 
 
 def decode(resource: Resource, item: msgspec.Raw, type_: type[T], malformed: list[Malformed]) -> T | None:

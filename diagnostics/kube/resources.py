@@ -122,6 +122,15 @@ RESOURCES: tuple[Resource, ...] = (
 BY_NAME = {resource.name: resource for resource in RESOURCES}
 ALWAYS = tuple(resource for resource in RESOURCES if resource.when is When.ALWAYS)
 
+
+def resource_of(kind: str) -> str:
+    """The resource of a kind, "ingresses" of Ingress. Source: apimachinery/pkg/api/meta, UnsafeGuessKindToResource."""
+    name = kind.lower()
+    if name.endswith("y"):
+        return f"{name[:-1]}ies"
+    return f"{name}es" if name.endswith("s") else f"{name}s"
+
+
 # Not lists: the log of a pod, and two paths that belong to no resource.
 LOGS = "pods/log"
 NON_RESOURCES = ("/readyz", "/version")

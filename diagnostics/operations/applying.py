@@ -12,14 +12,17 @@ from diagnostics import engine
 from diagnostics.kube import redact
 from diagnostics.kube.collect import FIELDS, ROUTINE, Sweep, redacted_object
 from diagnostics.kube.decoders import decoder
+from diagnostics.kube.errors import STANDING
 from diagnostics.kube.lists import decode
 from diagnostics.kube.resources import EVENTS, PODS, Resource
 from diagnostics.kube.watch import Change, ChangeKind
 from diagnostics.operations.packing import pack
 from diagnostics.operations.picture import KNOWN, Picture, Place, same
 from diagnostics.operations.settling import Settling, Unsettled, settles_at
+from diagnostics.operations.watches import Listed
 from diagnostics.snapshot.cluster import Snapshot
 from diagnostics.snapshot.objects import Event
+from diagnostics.snapshot.owners import Key
 from diagnostics.snapshot.pods import LeanPod, Pod
 
 
@@ -114,19 +117,61 @@ def _apply_known(picture: Picture, resource: Resource, raw: msgspec.Raw, *, dele
 def replace(picture: Picture, swept: Sweep, alive: Collection[str]) -> None:
     """Puts what a sweep read in place of what was known; `alive` names the old suspects that it saw, healthy or not.
 
-    Suspects in namespaces that could not be read, or that could not be understood this time, stay as they were.
+    Suspects in namespaces that could not be read, or that could not be understood this time, stay as they were, and so
+    does everything in a list that failed.
     """
     old, new = picture.snapshot, swept.snapshot
     listed, new.events = new.events, {}
     suspects, new.suspects, new.logs = new.suspects, [], old.logs
     picture.snapshot = new
-    picture.versions, picture.settling = dict(swept.resource_versions), Settling()
-    picture.recent.begin(picture.event_versions)
     picture.gaps = {(gap.resource, gap.namespace): gap for gap in new.unavailable}
+    failed = [place for place, gap in picture.gaps.items() if gap.error not in STANDING]
+    picture.versions, picture.settling = swept.resource_versions | dict.fromkeys(failed, ""), Settling()
+    picture.recent.begin(picture.event_versions)
+    _keep_unlisted(picture, old)
     for resource in KNOWN:
         _replace_known(picture, resource, old)
     _replace_events(picture, old, [event for events in listed.values() for event in events])
     _replace_suspects(picture, swept, suspects, alive)
+
+
+def _keep_unlisted(picture: Picture, old: Snapshot) -> None:
+    """Puts back what was known of lists that failed, maybe half way."""
+    for name, namespace in picture.unlisted:
+        if name == EVENTS.name:
+            picture.snapshot.events.update(old.events)
+            continue
+        known = getattr(picture.snapshot, FIELDS[name])
+        for key in _inside(known, namespace):
+            del known[key]
+        before = getattr(old, FIELDS[name])
+        known.update({key: before[key] for key in _inside(before, namespace)})
+
+
+def _inside(known: dict[Any, Any], namespace: str | None) -> list[Any]:
+    """The keys of the objects in one namespace, or (None) of all."""
+    return [key for key in known if namespace is None or key[0] == namespace]
+
+
+def relist(picture: Picture, resource: Resource, place: str | None, listed: Listed) -> None:
+    """Ends a list whose items were applied as changes: what is not in it is gone, and what was frozen is judged again."""
+    picture.versions[resource.name, place] = listed.resource_version
+    picture.gaps.pop((resource.name, place), None)
+    picture.snapshot.read.add(resource.name)
+    picture.touched.add("")
+    if resource is EVENTS:
+        picture.recent.begin(picture.event_versions)
+        return
+    known: dict[Any, Any] = getattr(picture.snapshot, FIELDS[resource.name])
+    for key in set(_inside(known, place)) - listed.keys:
+        del known[key]
+        picture.unsaved.known.discard((resource.name, _stored(resource, key)))
+        picture.unsaved.forgotten.add((resource.name, _stored(resource, key)))
+
+
+def _stored(resource: Resource, key: Any) -> Key:
+    """Namespace and name of an object, by its key in the snapshot."""
+    return key if resource.namespaced else ("", key)
 
 
 def _replace_known(picture: Picture, resource: Resource, old: Snapshot) -> None:
@@ -140,7 +185,7 @@ def _replace_known(picture: Picture, resource: Resource, old: Snapshot) -> None:
             now[key] = _fit(found)
             picture.unsaved.known.add((resource.name, (found.metadata.namespace, found.metadata.name)))
     gone = before.keys() - now.keys()
-    picture.unsaved.forgotten |= {(resource.name, key if resource.namespaced else ("", key)) for key in gone}
+    picture.unsaved.forgotten |= {(resource.name, _stored(resource, key)) for key in gone}
 
 
 def _replace_events(picture: Picture, old: Snapshot, listed: list[Event]) -> None:

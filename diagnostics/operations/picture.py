@@ -74,7 +74,7 @@ class Picture:
 
     snapshot: Snapshot
     suspects: dict[str, Held] = field(default_factory=dict)  # by uid
-    versions: dict[Place, str] = field(default_factory=dict)  # from where each watch goes on
+    versions: dict[Place, str] = field(default_factory=dict)  # from where each watch goes on; blank: to be listed first
     gaps: dict[Place, Unavailable] = field(default_factory=dict)  # what cannot be read
     unfollowed: dict[Place, Unavailable] = field(default_factory=dict)  # what can be listed, but not watched
     log_runs: dict[tuple[str, str], int] = field(default_factory=dict)  # by pod uid and container: the run last read
@@ -85,6 +85,11 @@ class Picture:
     statics: dict[str, str] = field(default_factory=dict)  # manifest to uid, of static pods
 
     @property
+    def unlisted(self) -> frozenset[Place]:
+        """Lists that failed, though they may be read: what is known of them is as it was before."""
+        return frozenset(place for place, version in self.versions.items() if not version)
+
+    @property
     def blind(self) -> frozenset[str]:
         """The namespaces whose pods could not be read."""
         return frozenset(namespace for resource, namespace in self.gaps if resource == PODS.name and namespace)
@@ -92,13 +97,13 @@ class Picture:
     @property
     def event_versions(self) -> dict[Place, str]:
         """Up to where events have been read."""
-        return {place: version for place, version in self.versions.items() if place[0] == EVENTS.name}
+        return {place: version for place, version in self.versions.items() if place[0] == EVENTS.name and version}
 
     @property
     def resume_from(self) -> dict[Place, str]:
         """From where another watcher has to go on; what `recent` and `settling` alone remember comes again."""
         begins = {**self.recent.begins, **self.settling.begins}
-        return {place: begins.get(place, version) for place, version in self.versions.items()}
+        return {place: version and begins.get(place, version) for place, version in self.versions.items()}
 
     def advance(self, now: datetime) -> None:
         """Moves the picture's clock, the API server's, and what only time changes.

@@ -12,12 +12,16 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Greatest
 
 from diagnostics.engine.verdict import Judgement, Verdict
+from diagnostics.kube.resources import PODS, resource_of
 from diagnostics.models import Activity, Cluster, Diagnosis, Occurrence
 from diagnostics.operations import lifecycle
 from diagnostics.operations.bulk import chunks, rewrite
 from diagnostics.operations.lifecycle import Step
+from diagnostics.operations.picture import Place
 from diagnostics.rules import checks
 
+# What a diagnosis of the one may be concluded from the other.
+_BELOW = {"Deployment": ("ReplicaSet",), "CronJob": ("Job",)}
 COLUMNS = (  # What a verdict may change in a stored row.
     *("version", "state", "severity", "confidence", "summary", "pods_affected", "pods_total", "restarts", "verdict"),
     *("verdict_digest", "first_seen", "last_seen", "opened_at", "clean_since", "resolved_at", "occurrences_count"),
@@ -38,21 +42,23 @@ def record(
     now: datetime,
     *,
     namespaces: Collection[str] | None = None,
-    blind: Collection[str] = (),
+    unread: Collection[Place] = (),
 ) -> Recorded:
     """Stores a judgement of some namespaces, or of all the cluster (None). To be called in a transaction.
 
-    A diagnosis that no verdict speaks for counts as clean, but not in `blind` namespaces, whose pods could not be
-    read, and not for codes that a skipped or crashed check might have concluded. What has no namespace, such as a
-    node, is in the blank one. `now` is the API server's clock.
+    A diagnosis that no verdict speaks for counts as clean, but not for codes that a skipped or crashed check might have
+    concluded. What is concluded from one of the `unread` lists stays as it is, for they may be old. What has no
+    namespace, such as a node, is in the blank one. `now` is the API server's clock.
     """
     ledger = _Ledger(cluster, now)
     rows = _rows(cluster, judgement.verdicts, namespaces)
     for verdict in sorted(judgement.verdicts, key=_by_time):
-        ledger.found(rows.pop(verdict.fingerprint, None), verdict)
+        row = rows.pop(verdict.fingerprint, None)
+        if not _is_unread(unread, verdict.code, verdict.namespace or "", verdict.workload.kind):
+            ledger.found(row, verdict)
     codes = _unjudged(judgement)
     for row in rows.values():
-        if row.code not in codes and row.namespace not in blind:
+        if row.code not in codes and not _is_unread(unread, row.code, row.namespace, row.workload_kind):
             ledger.missing(row)
     ledger.store()
     return Recorded(frozenset(ledger.told), ledger.look_again)
@@ -96,6 +102,26 @@ def _codes() -> dict[str, frozenset[str]]:
     for check in checks():
         codes[check.name] = codes.get(check.name, frozenset()) | {rule.code for rule in check.rules}
     return codes
+
+
+def _is_unread(unread: Collection[Place], code: str, namespace: str, workload_kind: str) -> bool:
+    """Whether a list could not be read that holds the objects from which a diagnosis is concluded."""
+    if not unread:
+        return False
+    about = _kinds().get(code, frozenset())
+    kinds = about & {"Pod", workload_kind, *_BELOW.get(workload_kind, ())} or about
+    lists = {PODS.name, *map(resource_of, kinds)}
+    return any((name, place) in unread for name in lists for place in (None, namespace))
+
+
+@cache
+def _kinds() -> dict[str, frozenset[str]]:
+    """The kinds of objects from which each code is concluded."""
+    kinds: dict[str, frozenset[str]] = {}
+    for check in checks():
+        for rule in check.rules:
+            kinds[rule.code] = kinds.get(rule.code, frozenset()).union(check.about)
+    return kinds
 
 
 class _Ledger:

@@ -13,16 +13,18 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from diagnostics.kube.access import Access
-from diagnostics.kube.errors import Expired, FailureKind, ReadFailed
-from diagnostics.kube.resources import EVENTS, PODS
+from diagnostics.kube.errors import STANDING, Expired, FailureKind, ReadFailed
+from diagnostics.kube.resources import EVENTS, PODS, Resource
+from diagnostics.kube.watch import Change
 from diagnostics.models import Cluster, Run
 from diagnostics.operations import applying, keeping, lease
 from diagnostics.operations.clock import ServerClock
 from diagnostics.operations.lease import Lease
 from diagnostics.operations.looking import Looker
+from diagnostics.operations.picture import Place
 from diagnostics.operations.storing import Storer
 from diagnostics.operations.sweeping import take_sweep
-from diagnostics.operations.watches import Told, Watches
+from diagnostics.operations.watches import Listed, Told, Watches, costs_only_itself
 from diagnostics.snapshot.cluster import Unavailable
 
 INTERVAL = 0.5  # Seconds between two transactions, at least; a browser is told no more often.
@@ -126,14 +128,27 @@ class Slice:
 
     def _take(self, told: Told) -> None:
         place = (told.resource.name, told.namespace)
-        if isinstance(told.news, ReadFailed):
-            if told.news.kind not in (FailureKind.FORBIDDEN, FailureKind.NOT_FOUND):
-                raise told.news
-            self._picture.unfollowed[place] = Unavailable(*place, told.news.kind.value, told.news.grant)
-            return
-        self._picture.unfollowed.pop(place, None)
-        self.changes += 1
-        applying.apply(self._picture, told.resource, told.namespace, told.news)
+        match told.news:
+            case ReadFailed() as failure:
+                self._lose(told.resource, place, failure)
+            case Listed() as listed:
+                applying.relist(self._picture, told.resource, told.namespace, listed)
+            case Change() as change:
+                self._picture.unfollowed.pop(place, None)
+                self.changes += 1
+                applying.apply(self._picture, told.resource, told.namespace, change)
+
+    def _lose(self, resource: Resource, place: Place, failure: ReadFailed) -> None:
+        """Notes what cannot be followed any more, where the rest can. Raises the failure where it cannot."""
+        picture, gap = self._picture, Unavailable(*place, failure.kind.value, failure.grant)
+        listing = place in picture.unlisted
+        if failure.kind in STANDING:
+            (picture.gaps if listing else picture.unfollowed)[place] = gap
+        elif not costs_only_itself(resource, failure, listing=listing):
+            raise failure
+        elif picture.gaps.get(place) != gap:
+            picture.gaps[place], picture.versions[place] = gap, ""
+            picture.touched.add("")
 
     def _step(self, watches: Watches) -> None:
         """Judges and stores, if there is anything to."""

@@ -64,7 +64,7 @@ class Storer:
     def _record(self, judgement: Judgement | None, namespaces: Collection[str] | None) -> Recorded:
         if judgement is None:
             return Recorded()
-        return record(self._cluster, judgement, self._now, namespaces=namespaces, blind=self._picture.blind)
+        return record(self._cluster, judgement, self._now, namespaces=namespaces, unread=self._picture.gaps)
 
     def _note_crashes(self, judgement: Judgement, *, whole: bool) -> None:
         if whole:

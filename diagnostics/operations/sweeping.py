@@ -7,23 +7,22 @@ from typing import Any
 from diagnostics import engine
 from diagnostics.kube.access import Access
 from diagnostics.kube.collect import Scope, sweep
-from diagnostics.kube.errors import FailureKind, ReadFailed
+from diagnostics.kube.errors import OF_THE_WAY, STANDING, FailureKind, ReadFailed
 from diagnostics.kube.health import cluster_uid, failing_checks, server_version
+from diagnostics.kube.resources import PODS
 from diagnostics.models import Cluster
 from diagnostics.operations import applying
 from diagnostics.operations.picture import Picture
 from diagnostics.snapshot.cluster import Snapshot
 from diagnostics.snapshot.pods import LeanPod
 
-# What is not there for us, as long as nobody changes a role; everything else may be there in a moment.
-_STANDING = frozenset({FailureKind.FORBIDDEN.value, FailureKind.NOT_FOUND.value})
-
 
 def take_sweep(access: Access, cluster: Cluster, picture: Picture) -> dict[str, Any]:
     """Sweeps the cluster into its picture; returns what the API server says of itself, as columns of the cluster.
 
-    Raises ReadFailed where a read failed for another reason than a missing permission: half a picture would look like
-    recovery; and where another cluster answers. Then the picture is as it was.
+    Raises ReadFailed where pods could not be read for another reason than a missing permission: half a picture would
+    look like recovery; and where another cluster answers. Then the picture is as it was. Another list that could not be
+    read leaves what it would have told as it was, and is left to the watch that tries it again (`watches`).
     """
     identity = _identity(access, cluster)
     suspects, alive = picture.suspects.keys(), set[str]()
@@ -33,8 +32,9 @@ def take_sweep(access: Access, cluster: Cluster, picture: Picture) -> dict[str, 
             alive.add(pod.metadata.uid)
 
     scope = Scope(namespaces=tuple(cluster.namespaces) or None)
-    swept = sweep(access, scope, suspicious=engine.suspicious, on_pod=note)
+    swept = sweep(access, scope, suspicious=engine.suspicious, on_pod=note, without=picture.unlisted)
     _insist(swept.snapshot)
+    swept.snapshot.unavailable.extend(gap for place, gap in picture.gaps.items() if place in picture.unlisted)
     swept.snapshot.cluster = cluster.name
     applying.replace(picture, swept, alive)
     return {
@@ -61,8 +61,8 @@ def _identity(access: Access, cluster: Cluster) -> str:
 
 def _insist(snapshot: Snapshot) -> None:
     for gap in snapshot.unavailable:
-        if gap.error not in _STANDING:
-            kind = FailureKind(gap.error)
+        kind = FailureKind(gap.error)
+        if kind in OF_THE_WAY or (gap.resource == PODS.name and kind not in STANDING):
             raise ReadFailed(kind, f"Not everything could be read: {gap.resource} failed ({kind.value}).")
 
 

@@ -22,6 +22,7 @@ from tests.operations.watched import (
     failing_pod,
     followed,
     look_once,
+    lost_node,
     node,
     stamp,
     wait_for_diagnosis,
@@ -36,6 +37,7 @@ QUICK = Pacing(attempts=2, first_pause=0.01)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watches, "PACING", QUICK)
     monkeypatch.setattr(watches.Watches.__init__, "__defaults__", (QUICK,))
+    monkeypatch.setattr(watches, "RELIST", 0.05)
     monkeypatch.setattr(slices, "INTERVAL", 0.05)
     monkeypatch.setattr(slices, "BEAT", 0.1)
     monkeypatch.setattr(slices, "REACTION", 0.05)
@@ -82,10 +84,7 @@ def test_the_log_of_the_crash_is_remembered_while_the_next_run_goes_on(server: C
 
 def test_a_lost_node_keeps_its_pods_whatever_happens_elsewhere(server: ClusterServer, cluster: Cluster) -> None:
     """It is judged with every suspect at hand, not with those of the namespace that has just changed."""
-    lost = node("node-2")
-    condition = {"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown", "lastTransitionTime": stamp(900)}
-    lost["status"]["conditions"] = [condition | {"message": "Kubelet stopped posting node status."}]
-    server.store.put("nodes", lost)
+    server.store.put("nodes", lost_node())
     unready = pod("cart-1", "shop")
     unready["spec"]["nodeName"] = "node-2"
     unready["status"]["conditions"][1] |= {"status": "False", "lastTransitionTime": stamp(890)}
@@ -255,6 +254,67 @@ def test_a_server_that_answers_no_more_freezes_the_cluster_too(
 
     assert cluster.failure_kind == "timeout"
     assert not cluster.lease_owner
+
+
+def test_a_resource_that_fails_for_long_costs_the_others_nothing(server: ClusterServer, cluster: Cluster) -> None:
+    server.store.put("nodes", lost_node())
+    server.store.put("deployments", {"metadata": {"name": "cart", "namespace": "shop", "uid": "d1"}})
+    server.faults.add(Fault(path="/api/v1/nodes", verb="watch", status=500, after=1))
+    server.faults.add(Fault(path="/api/v1/nodes", verb="list", status=500, after=1))
+    with followed(cluster):
+        wait_for_diagnosis(workload_kind="Node")
+        server.close_watches()
+        wait_for(lambda: Cluster.objects.get().gaps, "the gap")
+        server.store.delete("nodes", "", "node-1")
+        server.store.put("nodes", node("node-2"))
+        server.store.put("pods", failing_pod("cart-1"))
+        wait_for_diagnosis(workload_name="cart-1")
+        stored = Cluster.objects.get()
+        assert (stored.gaps[0]["resource"], stored.gaps[0]["error"]) == ("nodes", "unavailable")
+        wait_for(lambda: Cluster.objects.get().fresh_at > stored.fresh_at, "fresh all the same")
+        assert Diagnosis.objects.get(workload_kind="Node").clean_since is None
+
+        server.faults.clear()
+        wait_for(lambda: not Cluster.objects.get().gaps, "the list read again")
+        wait_for(Diagnosis.objects.filter(workload_kind="Node").exclude(clean_since=None).exists, "the node judged")
+        server.store.put("nodes", node("node-3"))
+        wait_for(lambda: KnownObject.objects.filter(name="node-3").exists(), "the watch open again")
+
+    assert {known.name for known in KnownObject.objects.all()} == {"node-2", "node-3", "cart"}
+    assert not cluster.failure
+
+
+def test_a_list_that_hangs_delays_no_news(server: ClusterServer, cluster: Cluster) -> None:
+    Cluster.objects.update(resource_versions={})
+    for path in ("/api/v1/nodes", "/api/v1/events"):
+        server.faults.add(Fault(path=path, status=400))
+    look_once(cluster)
+    server.faults.clear()
+    server.faults.add(Fault(path="/api/v1/nodes", kind=Kind.HANG))
+    failing = server.store.put("pods", failing_pod("cart-1"))
+    server.store.put("events", event(failing, "e1", "Failed", "no settings"))
+    with followed(cluster):
+        wait_for(KeptEvent.objects.exists, "the events listed")
+        wait_for(lambda: {gap["resource"] for gap in Cluster.objects.get().gaps} == {"nodes"}, "one gap mended")
+        server.store.put("pods", failing_pod("api-1"))
+        wait_for_diagnosis(workload_name="api-1")
+        server.faults.clear()
+
+    assert cluster.resource_versions["nodes"] == ""
+    assert int(cluster.resource_versions["events"])
+    with followed(cluster):
+        wait_for(lambda: not Cluster.objects.get().gaps, "the other gap mended by the next slice")
+
+
+def test_a_list_that_fails_may_come_to_be_forbidden(server: ClusterServer, cluster: Cluster) -> None:
+    server.faults.add(Fault(path="/api/v1/nodes", status=400))
+    look_once(cluster)
+    server.faults.clear()
+    server.access.forbid("list", "nodes")
+    with followed(cluster):
+        wait_for(lambda: Cluster.objects.get().gaps[0]["error"] == "forbidden", "the missing grant")
+
+    assert cluster.gaps == [{"resource": "nodes", "namespace": None, "error": "forbidden", "grant": "list nodes"}]
 
 
 def test_pods_that_may_be_listed_but_not_watched_are_polled(

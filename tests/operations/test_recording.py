@@ -12,7 +12,8 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnostics.engine.verdict import AffectedPod, Crashed, EvidencePart, Skipped, Verdict
+from diagnostics.engine.verdict import AffectedPod, Crashed, EvidencePart, Skipped, Verdict, WorkloadPart
+from diagnostics.kube.resources import BY_NAME, resource_of
 from diagnostics.models import Activity, Cluster, Diagnosis, Occurrence
 from diagnostics.operations import bulk
 from diagnostics.operations.recording import Recorded, record
@@ -259,10 +260,41 @@ def test_only_the_namespaces_that_were_looked_at_can_be_clean(cluster: Cluster) 
 def test_a_namespace_whose_pods_cannot_be_read_is_frozen(cluster: Cluster) -> None:
     note(cluster, T0, verdict(), verdict(name="other", namespace="test"))
 
-    note(cluster, T0 + MINUTE, blind={"shop"})
+    note(cluster, T0 + MINUTE, unread={("pods", "shop")})
 
     clean = Diagnosis.objects.exclude(clean_since=None)
     assert [row.fingerprint for row in clean] == ["other"]
+
+
+@pytest.mark.parametrize(
+    ("unread", "frozen"),
+    [
+        ({("deployments", None)}, {"cart"}),
+        ({("deployments", "shop")}, {"cart"}),
+        ({("jobs", None)}, {"backup"}),
+        ({("nodes", None)}, {"n1"}),
+        ({("cronjobs", None), ("deployments", "test"), ("configmaps", None)}, set()),
+    ],
+)
+def test_what_is_concluded_from_a_list_that_cannot_be_read_is_frozen(
+    cluster: Cluster, unread: set[tuple[str, str | None]], frozen: set[str]
+) -> None:
+    unavailable = verdict(code="deploy-unavailable")
+    failed = verdict(code="job-backoff-limit", fingerprint="backup", workload=WorkloadPart("CronJob", "backup"))
+    lost = verdict(code="node-unreachable", namespace=None, fingerprint="n1", workload=WorkloadPart("Node", "n1"))
+    note(cluster, T0, unavailable, failed, lost)
+
+    note(cluster, T0 + MINUTE, unread=unread)
+    clean = Diagnosis.objects.exclude(clean_since=None)
+    assert {"cart", "backup", "n1"} - {row.fingerprint for row in clean} == frozen
+
+    note(cluster, T0 + MINUTE, verdict(code="deploy-unavailable", fingerprint="new"), unread=unread)
+    assert Diagnosis.objects.filter(fingerprint="new").exists() == ("cart" not in frozen)
+
+
+def test_every_kind_that_is_judged_has_its_list() -> None:
+    assert {resource_of(kind) for check in checks() for kind in check.about} <= BY_NAME.keys()
+    assert (resource_of("NetworkPolicy"), resource_of("Ingress")) == ("networkpolicies", "ingresses")
 
 
 @pytest.mark.parametrize("kind", ["skipped", "crashed"])

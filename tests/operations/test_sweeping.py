@@ -9,10 +9,11 @@ import pytest
 from django.utils import timezone
 
 from diagnostics.demo.faults import Fault, Kind
+from diagnostics.demo.resources import Json
 from diagnostics.demo.server import ClusterServer
 from diagnostics.models import Cluster, Diagnosis, KeptEvent, KeptLog, KnownObject, Run, Suspect, Update
 from tests.clusters import SMALL, pod, serving
-from tests.operations.watched import crashing_pod, event, failing_pod, look_once, node, stored_cluster
+from tests.operations.watched import crashing_pod, event, failing_pod, look_once, lost_node, node, stored_cluster
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -196,7 +197,7 @@ def test_only_the_namespaces_that_are_allowed_are_read(server: ClusterServer, tm
     assert Suspect.objects.get().gone_at is None
 
 
-@pytest.mark.parametrize("path", ["/version", "/api/v1/pods", "/apis/apps/v1/deployments"])
+@pytest.mark.parametrize("path", ["/version", "/api/v1/pods", "/api/v1/namespaces/kube-system"])
 def test_a_cluster_that_cannot_be_read_is_frozen_until_it_can(
     server: ClusterServer, cluster: Cluster, path: str
 ) -> None:
@@ -226,6 +227,48 @@ def test_a_cluster_that_cannot_be_read_is_frozen_until_it_can(
     cluster = Cluster.objects.get()
     assert (cluster.failing_since, cluster.failure, cluster.failure_kind, cluster.retry_at) == (None, "", "", None)
     assert Diagnosis.objects.filter(state="new").count() == 2
+
+
+def test_a_list_that_fails_freezes_only_what_is_concluded_from_it(server: ClusterServer, cluster: Cluster) -> None:
+    server.store.put("nodes", lost_node())
+    server.store.put("pods", failing_pod("cart-1"))
+    look_once(cluster)
+
+    server.store.put("nodes", node("node-2"))
+    server.store.put("pods", pod("cart-1", "shop"))
+    server.store.put("pods", failing_pod("api-1"))
+    server.faults.add(Fault(path="/api/v1/nodes", status=400, body=b"no"))
+    assert sweep_again(cluster)
+
+    assert {row.workload_name: bool(row.clean_since) for row in Diagnosis.objects.all()} == {
+        "node-2": False,
+        "cart-1": True,
+        "api-1": False,
+    }
+    assert cluster.gaps == [{"resource": "nodes", "namespace": None, "error": "bad_request", "grant": ""}]
+    assert (cluster.failure, cluster.resource_versions["nodes"]) == ("", "")
+    assert {known.name for known in KnownObject.objects.all()} == {"node-1", "node-2"}
+    seen = Diagnosis.objects.get(workload_name="node-2").last_seen
+    server.requests.clear()
+    assert sweep_again(cluster)
+    assert Diagnosis.objects.get(workload_name="node-2").last_seen == seen
+
+
+def test_nothing_is_opened_from_a_list_that_fails_half_way(server: ClusterServer, cluster: Cluster) -> None:
+    """An owner that was on the page which did not come is no less an owner."""
+    deployment: Json = {"metadata": {"name": "cart", "namespace": "shop", "uid": "d1"}, "spec": {"replicas": 2}}
+    server.store.put("deployments", deployment)
+    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "cart-6d9f", "uid": "r1", "controller": True}
+    server.store.put("pods", failing_pod("cart-6d9f-abcde", ownerReferences=[owner]))
+    look_once(cluster)
+
+    server.faults.add(Fault(path="/apis/apps/v1/deployments", kind=Kind.TRUNCATE))
+    server.faults.add(Fault(path="/api/v1/events", status=400))
+    assert sweep_again(cluster)
+
+    row = Diagnosis.objects.get()
+    assert (row.workload_kind, row.workload_name, row.clean_since) == ("Deployment", "cart", None)
+    assert {gap["resource"] for gap in cluster.gaps} == {"deployments", "events"}
 
 
 def test_a_server_that_is_not_there_is_named(server: ClusterServer, cluster: Cluster) -> None:

@@ -33,6 +33,14 @@ def node(name: str = "node-1") -> Json:
     }
 
 
+def lost_node(name: str = "node-2") -> Json:
+    """A node whose kubelet has not been heard of for a quarter of an hour."""
+    condition = {"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown", "lastTransitionTime": stamp(900)}
+    lost = node(name)
+    lost["status"]["conditions"] = [condition | {"message": "Kubelet stopped posting node status."}]
+    return lost
+
+
 def failing_pod(name: str, namespace: str = "shop", **metadata: Any) -> Json:
     """A pod whose container names a ConfigMap that does not exist."""
     found = pod(name, namespace)
