@@ -16,9 +16,9 @@ from django.core.exceptions import ImproperlyConfigured
 from environ.fileaware_mapping import FileAwareMapping
 
 from dashboard import values
+from dashboard.kept_keys import kept_encryption_key, kept_secret_key
 from dashboard.redis_url import RedisUrl
-from dashboard.secret_key import kept_secret_key
-from dashboard.values import Address
+from dashboard.values import Address, Network
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -42,6 +42,7 @@ class Environment:
     base_url: str
     base_path: str  # Blank, or as in "/sickbay".
     secret_key: str
+    encryption_keys: list[str]  # Newest first; none means that no credentials can be stored.
     allowed_hosts: list[str]
     database: dict[str, Any]  # An entry of Django's DATABASES.
     redis: RedisUrl
@@ -51,6 +52,8 @@ class Environment:
     namespaces: list[str]  # Empty means all.
     reconcile_seconds: int
     retention_days: int
+    outbound_allow_cidrs: list[Network]  # Private addresses that notices may be sent to.
+    metrics_allow_cidrs: list[Network]  # Who may read /metrics without a token.
     log_format: str  # "text" or "json".
     demo: bool | None  # None: only where no kubeconfig is found.
 
@@ -68,6 +71,7 @@ class Environment:
         hosts = value("ALLOWED_HOSTS", values.words, [])
         base_url = value("BASE_URL", values.web_address, _default_base_url(redis, address, hosts))
         secret_key = value("SECRET_KEY", values.secret_key, "")
+        encryption_keys = value("FIELD_ENCRYPTION_KEYS", values.encryption_keys, [])
         if redis is not None:
             _insist_on_own(secret_key, hosts)
         return cls(
@@ -86,7 +90,11 @@ class Environment:
             retention_days=value("SICKBAY_RETENTION_DAYS", values.days, 90),
             log_format=value("LOG_FORMAT", values.log_format, "text"),
             demo=value("DEMO", values.yes_or_no, None),
-            secret_key=secret_key or _kept(data_dir),  # Last: a start that is refused leaves nothing behind.
+            outbound_allow_cidrs=value("OUTBOUND_ALLOW_CIDRS", values.networks, []),
+            metrics_allow_cidrs=value("METRICS_ALLOW_CIDRS", values.networks, []),
+            # Last: a start that is refused leaves nothing behind.
+            secret_key=secret_key or _kept(kept_secret_key, data_dir),
+            encryption_keys=encryption_keys or ([_kept(kept_encryption_key, data_dir)] if redis is None else []),
         )
 
 
@@ -137,9 +145,9 @@ def _insist_on_own(secret_key: str, hosts: list[str]) -> None:
         raise BadSetting("ALLOWED_HOSTS: not set; name the hosts that people open, as in sickbay.example,10.0.0.5")
 
 
-def _kept(data_dir: Path) -> str:
+def _kept(key: Callable[[Path], str], data_dir: Path) -> str:
     try:
-        return kept_secret_key(data_dir)
+        return key(data_dir)
     except OSError as error:
         raise BadSetting(
             f"SICKBAY_DATA_DIR: {data_dir} cannot be written ({error.strerror}); name a directory that you own"

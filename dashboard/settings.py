@@ -17,6 +17,7 @@ ENCRYPTED = ENVIRONMENT.base_url.startswith("https://")
 DEBUG = False
 DATA_DIR = ENVIRONMENT.data_dir
 SECRET_KEY = ENVIRONMENT.secret_key
+FIELD_ENCRYPTION_KEYS = ENVIRONMENT.encryption_keys
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
 
 # ---- What is watched -------------------------------------------------------------------------------------------------
@@ -26,6 +27,8 @@ SICKBAY_NAMESPACES = ENVIRONMENT.namespaces
 SICKBAY_RECONCILE_SECONDS = ENVIRONMENT.reconcile_seconds
 SICKBAY_RETENTION_DAYS = ENVIRONMENT.retention_days
 DEMO = bool(ENVIRONMENT.demo)
+OUTBOUND_ALLOW_CIDRS = ENVIRONMENT.outbound_allow_cidrs
+METRICS_ALLOW_CIDRS = ENVIRONMENT.metrics_allow_cidrs
 
 # ---- Apps and requests -----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography.fernet import Fernet
 from environ import Env
+
+Network = IPv4Network | IPv6Network
 
 SHORTEST_SECRET = 50  # What `manage.py check --deploy` asks for.
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, never bound
@@ -46,6 +50,25 @@ def absolute_path(text: str) -> Path:
 def words(text: str) -> list[str]:
     """A comma-separated list; blanks around and empty items are dropped."""
     return [word for word in (part.strip() for part in text.split(",")) if word]
+
+
+def networks(text: str) -> list[Network]:
+    """Networks or single addresses, separated by commas: `10.0.0.0/8,fd00::/8,192.0.2.7`."""
+    return [ip_network(word) for word in words(text)]
+
+
+def encryption_keys(text: str) -> list[str]:
+    """Fernet keys, newest first, separated by commas."""
+    keys = words(text)
+    for number, key in enumerate(keys, start=1):
+        try:
+            Fernet(key)
+        except ValueError:
+            raise ValueError(
+                f"key {number} of {len(keys)} is not 32 bytes in URL-safe base64; make one with python3 -c "
+                "'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
+            ) from None
+    return keys
 
 
 def yes_or_no(text: str) -> bool:

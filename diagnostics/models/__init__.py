@@ -1,19 +1,28 @@
-"""What is stored: clusters and their watches, diagnoses and their history, and evidence that outlives the pod."""
+"""What is stored: clusters and their watches, diagnoses and their history, evidence that outlives the pod; who is told."""
 
+from diagnostics.models.access import ApiToken
 from diagnostics.models.cluster import Cluster, KnownObject, Run
 from diagnostics.models.diagnosis import Activity, Diagnosis, Occurrence
 from diagnostics.models.kept import KeptEvent, KeptLog, Suspect
+from diagnostics.models.notifying import Announcement, Channel, Delivery, Route, Silence, Storm
 from diagnostics.models.update import Update
 
 __all__ = [
     "Activity",
+    "Announcement",
+    "ApiToken",
+    "Channel",
     "Cluster",
+    "Delivery",
     "Diagnosis",
     "KeptEvent",
     "KeptLog",
     "KnownObject",
     "Occurrence",
+    "Route",
     "Run",
+    "Silence",
+    "Storm",
     "Suspect",
     "Update",
 ]

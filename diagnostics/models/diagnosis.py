@@ -55,6 +55,19 @@ class Diagnosis(models.Model):
     resolved_at = models.DateTimeField(null=True, blank=True)
     occurrences_count = models.PositiveIntegerField(default=1)
 
+    # What people decided; none of it changes what is true of the pods.
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="assigned_diagnoses"
+    )
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    # Snoozed until it is worse than this: severity and pods at the time. Null: the time alone ends it.
+    snoozed_severity = models.PositiveSmallIntegerField(null=True, blank=True)
+    snoozed_pods = models.PositiveIntegerField(null=True, blank=True)
+
     class Meta:
         verbose_name_plural = "diagnoses"
         constraints = (
@@ -107,6 +120,15 @@ class Activity(models.Model):
         CHANGED = "changed"  # Severity, confidence or the number of pods; `detail` says from and to.
         RESOLVED = "resolved"
         REGRESSED = "regressed"
+        ACKNOWLEDGED = "acknowledged"
+        UNACKNOWLEDGED = "unacknowledged"
+        SNOOZED = "snoozed"
+        UNSNOOZED = "unsnoozed"
+        ASSIGNED = "assigned"
+        UNASSIGNED = "unassigned"
+        COMMENTED = "commented"
+        REOPENED = "reopened"
+        ANNOUNCED = "announced"  # `detail` says to which channel, or why not.
 
     diagnosis = models.ForeignKey(Diagnosis, on_delete=models.CASCADE, related_name="activity")
     kind = models.CharField(max_length=16, choices=Kind)

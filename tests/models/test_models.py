@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
 from diagnostics.models import (
     Activity,
+    Announcement,
+    ApiToken,
+    Channel,
     Cluster,
+    Delivery,
     Diagnosis,
     KeptEvent,
     KeptLog,
     KnownObject,
     Occurrence,
+    Route,
     Run,
+    Silence,
+    Storm,
     Suspect,
     Update,
 )
@@ -38,6 +46,15 @@ def fill(cluster: Cluster) -> None:
     KnownObject.objects.create(cluster=cluster, resource="nodes", name="n1", body=b"")
     Run.objects.create(cluster=cluster, kind="sweep", started_at=AT, seconds=1)
     Update.objects.create(cluster=cluster, topic="cluster")
+    Storm.objects.create(cluster=cluster, started_at=AT)
+    channel, _ = Channel.objects.get_or_create(name="chat", defaults={"kind": "slack", "settings": {}})
+    told = {"diagnosis": diagnosis, "channel": channel}
+    Announcement.objects.create(**told, open=True, severity=3, pods_affected=1, told_at=AT)
+    Delivery.objects.create(**told, type="diagnosis.opened", data={}, created_at=AT, due_at=AT)
+
+
+# What tells people and programs belongs to no cluster; nor does what has been told already, which is history.
+OF_NO_CLUSTER = {ApiToken, Channel, Delivery, Route, Silence}
 
 
 def columns(cluster: Cluster, **changes: Any) -> dict[str, Any]:
@@ -68,17 +85,23 @@ def test_removing_a_cluster_removes_everything_of_it_and_nothing_else() -> None:
     fill(stays)
     gone.delete()
 
-    counts = {model: model._base_manager.count() for model in apps.get_app_config("diagnostics").get_models()}
-    assert set(counts.values()) == {1}
+    models = {model for model in apps.get_app_config("diagnostics").get_models() if not model._meta.auto_created}
+    assert {model._base_manager.count() for model in models - OF_NO_CLUSTER} == {1}
+    assert [delivery.diagnosis for delivery in Delivery.objects.all()] == [None, Diagnosis.objects.get()]
     assert Diagnosis.objects.get().cluster == stays
 
 
 def test_every_row_says_what_it_is() -> None:
     fill(Cluster.objects.create(name="prod-eu"))
+    user = get_user_model().objects.create(username="ada")
+    ApiToken.objects.create(name="export", key="k", digest="d", user=user)
+    Route.objects.create(name="all to chat", position=1)
+    Silence.objects.create(matchers=[], reason="known", starts_at=AT, ends_at=AT + timedelta(hours=1))
 
     texts = {str(row) for model in apps.get_app_config("diagnostics").get_models() for row in model._base_manager.all()}
     number = Diagnosis.objects.get().number
     assert {"prod-eu", f"#{number} image-not-found Deployment/cart", "shop/cart-1", "event e"} <= texts
+    assert {"chat", "export", "all to chat", "known", "diagnosis.opened to chat"} <= texts
     assert not [text for text in texts if "object (" in text]
 
 

@@ -6,6 +6,7 @@ health checks and all other variables are taken from the file as they stand.
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import secrets
@@ -28,7 +29,11 @@ from tests.start.stack import DEAD_CLUSTER
 
 FILE = PROJECT / "docker-compose.yml"
 OURS = ("web", "worker", "worker-rest", "beat", "migrate")
-FROM_ENVIRONMENT = {"SECRET_KEY": secrets.token_urlsafe(64), "POSTGRES_PASSWORD": secrets.token_hex(24)}
+FROM_ENVIRONMENT = {
+    "SECRET_KEY": secrets.token_urlsafe(64),
+    "FIELD_ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+    "POSTGRES_PASSWORD": secrets.token_hex(24),
+}
 
 SERVICES: dict[str, Any] = yaml.safe_load(FILE.read_text())["services"]
 
@@ -63,7 +68,7 @@ class Host:
         here = {
             "DATABASE_URL": given["DATABASE_URL"].replace("@postgres:5432/sickbay", f"@{self.postgres}"),
             "REDIS_URL": given["REDIS_URL"].replace("//redis:6379", f"//{self.redis}"),
-            "SECRET_KEY_FILE": str(self.home / "secret_key"),
+            **{f"{name.upper()}_FILE": str(self.home / name) for name in ("secret_key", "field_encryption_keys")},
             "SICKBAY_DATA_DIR": str(data),
         }
         if "KUBECONFIG" in given:
@@ -106,6 +111,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         pytest.skip("no PostgreSQL server here")
     home = tmp_path_factory.mktemp("compose")
     (home / "secret_key").write_text(FROM_ENVIRONMENT["SECRET_KEY"])
+    (home / "field_encryption_keys").write_text(FROM_ENVIRONMENT["FIELD_ENCRYPTION_KEYS"])
     (home / "kubeconfig").write_text(DEAD_CLUSTER)
     with private_postgres() as postgres, private_redis() as redis:
         yield Host(home, postgres.partition("@")[2], redis.removeprefix("redis://"), free_port())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.environment import PROJECT, READ_BY_LIBRARIES, BadSetting, Environment, read_or_exit
-from dashboard.secret_key import kept_secret_key
+from dashboard.kept_keys import kept_secret_key
 from dashboard.values import Address
 
 KEY = "k3y-" * 20
@@ -42,7 +43,7 @@ def test_the_secret_key_is_made_once_and_for_its_owner_alone(data_dir: dict[str,
     assert len(first.secret_key) >= 50
     assert first.secret_key == second.secret_key == kept.read_text()
     assert kept.stat().st_mode & 0o777 == 0o600
-    assert [path.name for path in kept.parent.iterdir()] == ["secret_key"]
+    assert sorted(path.name for path in kept.parent.iterdir()) == ["encryption_key", "secret_key"]
 
 
 def test_two_first_starts_at_once_agree_on_one_key(tmp_path: Path) -> None:
@@ -197,3 +198,17 @@ def test_the_example_lists_every_variable_and_no_other(tmp_path: Path) -> None:
 
     assert listed == read | set(READ_BY_LIBRARIES)
     assert asked.names == read | {f"{name}_FILE" for name in read}
+
+
+def test_a_key_that_is_none_is_named_with_the_command_that_makes_one(data_dir: dict[str, str]) -> None:
+    good = base64.urlsafe_b64encode(bytes(32)).decode()
+    assert Environment.read({**data_dir, "FIELD_ENCRYPTION_KEYS": good}).encryption_keys == [good]
+    with pytest.raises(BadSetting, match="FIELD_ENCRYPTION_KEYS: key 2 of 2 is not 32 bytes"):
+        Environment.read({**data_dir, "FIELD_ENCRYPTION_KEYS": f"{good},short"})
+
+
+def test_networks_are_read_or_refused(data_dir: dict[str, str]) -> None:
+    read = Environment.read({**data_dir, "OUTBOUND_ALLOW_CIDRS": "10.0.0.0/8, ::1"})
+    assert [str(network) for network in read.outbound_allow_cidrs] == ["10.0.0.0/8", "::1/128"]
+    with pytest.raises(BadSetting, match=r"METRICS_ALLOW_CIDRS: .*10\.0\.0\.1/8"):
+        Environment.read({**data_dir, "METRICS_ALLOW_CIDRS": "10.0.0.1/8"})
