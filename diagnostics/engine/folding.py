@@ -1,11 +1,11 @@
 """Folds what follows from a cause under it, across the objects of a cluster (catalogue B0, 2, 3 and 5).
 
 What a workload suffers hangs under what its pods, or the lack of them, suffer from: a Deployment that is unavailable
-because its pods cannot pull their image is one diagnosis, the image's. What the pods of a node or a Job suffer hangs
-under the node's or the Job's own cause, where that cause's rule says that it explains it: pods that a lost node left
-behind are one diagnosis, the node's, and one of them that cannot pull its image stays another. So does what follows
-from the same shared thing, as from a webhook that keeps its own backend away. Without any other cause a consequence
-stands for itself.
+because its pods cannot pull their image is one diagnosis, the image's, and so is the Service that leads to none of these
+pods. What the pods of a node or a Job suffer hangs under the node's or the Job's own cause, where that cause's rule says
+that it explains it: pods that a lost node left behind are one diagnosis, the node's, and one of them that cannot pull
+its image stays another. So does what follows from the same shared thing, as from a webhook that keeps its own backend
+away. Without any other cause a consequence stands for itself.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from itertools import chain
 
 from diagnostics.engine.precedence import Root
-from diagnostics.rules.model import Severity, Shared, Stage
+from diagnostics.rules.model import Offender, Severity, Shared, Stage
 from diagnostics.rules.subject import ObjectView
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.owners import WorkloadRef
@@ -34,19 +35,36 @@ def fold(causes: dict[str, list[Root]]) -> Iterable[Cause]:
 
 
 def _under_pods(causes: Standing) -> Standing:
-    """Without what workloads suffer from their pods, wherever one of the pods' causes is known."""
+    """Without what workloads suffer from their pods, and others from these workloads, where a cause of it is known."""
     standing = {key: members for key, members in causes.items() if not _consequence(members)}
-    root_of = _worst_of_each_workload(standing)
-    for key, members in causes.items():
-        if not _consequence(members):
-            continue
-        above = root_of.get(members[0].subject.workload)
-        if above is None:
-            standing[key] = members
-        else:
-            first, *others = standing[above]
-            standing[above] = [_with(first, members), *others]
+    for of_others in (False, True):
+        root_of = _worst_of_each_workload(standing)
+        for key, members in causes.items():
+            if not _consequence(members) or bool(members[0].finding.waits_for) is not of_others:
+                continue
+            above = _above(members[0], root_of, standing)
+            if above is None:
+                standing[key] = members
+            else:
+                first, *others = standing[above]
+                standing[above] = [_with(first, members), *others]
     return standing
+
+
+def _above(consequence: Root, root_of: dict[WorkloadRef, str], standing: Standing) -> str | None:
+    """The cause in its workload or one that it waits for; else a cause that names the object and says it explains this."""
+    workloads = (*consequence.finding.waits_for, consequence.subject.workload)
+    known = (root_of[workload] for workload in workloads if workload in root_of)
+    naming = (key for key, members in standing.items() if _names(members[0], consequence))
+    return next(chain(known, naming), None)
+
+
+def _names(cause: Root, consequence: Root) -> bool:
+    offender, subject = cause.finding.offender, consequence.subject
+    if offender is None or not _says(cause, consequence):
+        return False
+    named = Offender(offender.kind, offender.name, offender.namespace)
+    return named == Offender(subject.kind, subject.metadata.name, subject.namespace)
 
 
 def _consequence(members: list[Root]) -> bool:
@@ -101,10 +119,14 @@ def _explaining(standing: Standing) -> dict[int | Shared | None, list[Root]]:
 
 
 def _explains(cause: Root, other: Root) -> bool:
-    code = other.finding.rule.code
-    if not any(fnmatchcase(code, pattern) for pattern in cause.finding.rule.explains):
+    if not _says(cause, other):
         return False
     return cause.subject.kind != "Node" or (_began_with(cause, other) and _same_condition(cause, other))
+
+
+def _says(cause: Root, other: Root) -> bool:
+    """Whether the cause's rule says that it explains the other's."""
+    return any(fnmatchcase(other.finding.rule.code, pattern) for pattern in cause.finding.rule.explains)
 
 
 def _began_with(cause: Root, other: Root) -> bool:

@@ -175,7 +175,7 @@ def _severity(finding: Finding, subject: Subject, tally: Tally | None) -> Severi
 
     A fault that keeps pods from being made is at most high while others of the workload are ready.
     """
-    base = finding.rule.severity
+    base = finding.rule.severity if finding.severity is None else finding.severity
     if subject.workload.kind in _SINGLE or base < Severity.MEDIUM:
         return base
     if finding.shortfall is None:

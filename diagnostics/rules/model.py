@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
 
+from diagnostics.snapshot.owners import WorkloadRef
+
 if TYPE_CHECKING:
     from diagnostics.rules.suspect import Suspect
 
@@ -104,6 +106,8 @@ class Rule:
     that are mere consequences in the same pod and container; a trailing star stands for a family. `together` is the
     message where the cause is one that several workloads share: it may also name `{sufferers}` ("5 pods of 3
     workloads"), `{thing}`, what they share, and `{place}`, that with its kind ("node n1", "the nodes of zone a").
+    `rests_on` are lists that are only read every few minutes, and from which it is concluded that something is missing:
+    who follows a cluster reads them again before telling of it.
     """
 
     code: str
@@ -119,6 +123,7 @@ class Rule:
     visible_after: timedelta = timedelta()
     notify_after: timedelta = timedelta(minutes=2)
     references: tuple[str, ...] = ()
+    rests_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,9 @@ class Finding:
     same code in the same container (an exception's type, a missing name) and never holds a pod's name or a hash.
     `shortfall` counts pods that do not exist: (how many are missing, how many there should be).
     `affects` are pods that suffer from a cause in another object, whether or not anything is found in themselves.
+    `waits_for` are workloads without a ready pod that this cannot do without: what is wrong with them is why.
     `shared` is what would be at fault if several workloads suffered alike at the same time: then it is diagnosed once.
+    `severity` is this case's, where it is worse or milder than the rule's own.
     """
 
     rule: Rule
@@ -143,7 +150,9 @@ class Finding:
     ruled_out: tuple[str, ...] = ()
     shortfall: tuple[int, int] | None = None
     affects: tuple[Suspect, ...] = ()
+    waits_for: tuple[WorkloadRef, ...] = ()
     shared: Shared | None = None
+    severity: Severity | None = None
 
     def __post_init__(self) -> None:
         if not self.evidence:

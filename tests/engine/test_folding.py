@@ -11,12 +11,13 @@ import pytest
 
 from diagnostics.engine import judge, judging
 from diagnostics.engine.verdict import Verdict
-from diagnostics.rules.model import Check, Finding, Judge, Severity, Stage
+from diagnostics.rules.model import Check, Finding, Judge, Offender, Severity, Stage
 from diagnostics.rules.subject import ObjectView
 from diagnostics.snapshot.meta import ManagedMetadata, Metadata
 from diagnostics.snapshot.objects import Node, Workload
+from diagnostics.snapshot.owners import WorkloadRef
 from diagnostics.snapshot.pods import Pod
-from tests.engine.building import NOW, finding, pod, rule, snapshot, yields
+from tests.engine.building import CART, NOW, finding, pod, rule, snapshot, yields
 
 CRASH, UNAVAILABLE = rule("crash-x"), rule("deploy-unavailable", Stage.WORKLOAD, verify=())
 
@@ -174,3 +175,48 @@ def test_a_job_explains_its_own_attempts_alone(monkeypatch: pytest.MonkeyPatch) 
 def test_a_node_has_neither_namespace_nor_pods(monkeypatch: pytest.MonkeyPatch) -> None:
     (found,) = verdicts(monkeypatch, about("Node", yields(finding(rule("node-unreachable", verify=())))))
     assert (found.workload.kind, found.workload.name, found.namespace) == ("Node", "n1", None)
+
+
+NO_ENDPOINTS = rule("svc-no-endpoints", Stage.WORKLOAD, verify=())
+
+
+def leads_nowhere(*waits_for: WorkloadRef) -> Check:
+    """What Job backup suffers from those workloads, as a Service does from the ones that it selects."""
+    return about("Job", yields(finding(NO_ENDPOINTS, waits_for=waits_for)))
+
+
+def test_what_waits_for_a_workload_is_a_symptom_of_that_ones_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    pods = Check("pods", (), yields(finding(CRASH, "app")))
+    found = verdicts(monkeypatch, leads_nowhere(CART), about("Deployment", unavailable), pods)
+    assert symptoms(found) == [("crash-x", ["deploy-unavailable", "svc-no-endpoints"])]
+
+
+def test_or_of_what_that_one_suffers_where_nobody_knows_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = verdicts(monkeypatch, leads_nowhere(CART), about("Deployment", unavailable))
+    assert symptoms(found) == [("deploy-unavailable", ["svc-no-endpoints"])]
+
+
+def test_or_stands_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert symptoms(verdicts(monkeypatch, leads_nowhere(CART))) == [("svc-no-endpoints", [])]
+
+
+@pytest.mark.parametrize(
+    ("offender", "explains", "explained"),
+    [
+        (Offender("Job", "backup", "shop"), ("svc-*",), True),
+        (Offender("Job", "backup", "shop"), (), False),
+        (Offender("Job", "backup", "elsewhere"), ("svc-*",), False),
+        (None, ("svc-*",), False),
+    ],
+)
+def test_a_cause_that_names_the_object_explains_it_where_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, offender: Offender | None, explains: tuple[str, ...], explained: bool
+) -> None:
+    naming = finding(rule("cp-apiservice", Stage.TRAFFIC, explains=explains, verify=()), offender=offender)
+    found = verdicts(monkeypatch, leads_nowhere(), about("Node", yields(naming)))
+    assert len(found) == (1 if explained else 2)
+
+
+def test_a_case_may_be_milder_than_its_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    (found,) = verdicts(monkeypatch, about("Job", yields(finding(NO_ENDPOINTS, severity=Severity.LOW))))
+    assert found.severity == "low"
