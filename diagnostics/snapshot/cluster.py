@@ -6,7 +6,7 @@ listed in `unavailable`, so that "nothing found" and "could not look" stay diffe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -15,8 +15,9 @@ from diagnostics.snapshot.admission import ApiService, LimitRange, Namespace, Re
 from diagnostics.snapshot.meta import Object, OwnerReference
 from diagnostics.snapshot.objects import Claim, CronJob, Event, Keyed, Named, Node, StorageClass, Workload
 from diagnostics.snapshot.owners import Key, Owners, WorkloadRef
+from diagnostics.snapshot.placed import Placed
 from diagnostics.snapshot.pods import LeanPod, Pod
-from diagnostics.snapshot.quantities import InvalidQuantity, parse
+from diagnostics.snapshot.requests import add
 from diagnostics.snapshot.traffic import Autoscaler, Budget, EndpointSlice, Ingress, NetworkPolicy, Service
 
 
@@ -102,6 +103,7 @@ class Snapshot:
     logs: dict[tuple[str, str], ContainerLog] = field(default_factory=dict)  # by (pod uid, container)
     tallies: dict[tuple[str, OwnerReference], Tally] = field(default_factory=dict)  # by namespace and controller
     bookings: dict[str, Booking] = field(default_factory=dict)  # by node name, every pod counted
+    placed: Placed = field(default_factory=Placed)  # who runs where, and who holds what, every pod counted
     bookings_complete: bool = True  # Whether the pods of all namespaces were counted; else nodes are fuller than said.
     read: set[str] = field(default_factory=set)  # resources that were read at all, as in "configmaps"
     unavailable: list[Unavailable] = field(default_factory=list)
@@ -167,7 +169,7 @@ class Snapshot:
             self.events.setdefault(key, []).append(event)
 
     def count(self, pod: LeanPod) -> None:
-        """Counts a pod, healthy or not, into the tally of its controller and the bookings of its node."""
+        """Counts a pod, healthy or not, into the tally of its controller and what is taken on its node."""
         self.pods_seen += 1
         terminal = pod.status.phase in ("Succeeded", "Failed")
         controller = pod.metadata.controller
@@ -179,46 +181,4 @@ class Snapshot:
         if pod.spec.node_name and not terminal:
             booking = self.bookings.setdefault(pod.spec.node_name, Booking())
             booking.pods += 1
-            for resource, amount in requests(pod).items():
-                booking.requests[resource] = booking.requests.get(resource, Decimal(0)) + amount
-
-
-def amounts(resources: Mapping[str, str | int | float]) -> dict[str, Decimal]:
-    """Quantities as numbers in base units; one that is malformed counts as nothing."""
-    numbers = {}
-    for name, quantity in resources.items():
-        try:
-            numbers[name] = parse(quantity)
-        except InvalidQuantity:
-            continue
-    return numbers
-
-
-def requests(pod: LeanPod) -> dict[str, Decimal]:
-    """What the scheduler books for a pod: the sum of its containers or its largest init container, plus overhead.
-
-    Source: k8s.io/component-helpers/resource, `PodRequests`; native sidecars count beside the main containers, and
-    requests of the pod itself (`spec.resources`) take the place of the sum.
-    """
-    running: dict[str, Decimal] = {}
-    for container in pod.spec.containers:
-        _add(running, amounts(container.resources.requests))
-    peak: dict[str, Decimal] = {}
-    sidecars: dict[str, Decimal] = {}
-    for container in pod.spec.init_containers:
-        own = amounts(container.resources.requests)
-        if container.restartable:
-            _add(running, own)
-            _add(sidecars, own)
-            continue
-        for name, amount in own.items():
-            peak[name] = max(peak.get(name, Decimal(0)), amount + sidecars.get(name, Decimal(0)))
-    booked = {name: max(running.get(name, Decimal(0)), peak.get(name, Decimal(0))) for name in {**running, **peak}}
-    booked.update(amounts(pod.spec.resources.requests))
-    _add(booked, amounts(pod.spec.overhead))
-    return booked
-
-
-def _add(total: dict[str, Decimal], more: Mapping[str, Decimal]) -> None:
-    for name, amount in more.items():
-        total[name] = total.get(name, Decimal(0)) + amount
+            add(booking.requests, self.placed.add(pod).requests)

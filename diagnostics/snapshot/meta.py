@@ -30,7 +30,7 @@ class OwnerReference(Object, frozen=True):
 
 
 class LeanMetadata(Object, frozen=True):
-    """The part of `metadata` that triage reads: identity, age and owner."""
+    """The part of `metadata` that is read of every pod: identity, age, owner and labels."""
 
     name: str = ""
     namespace: str = ""
@@ -39,6 +39,7 @@ class LeanMetadata(Object, frozen=True):
     creation_timestamp: Time | None = None
     deletion_timestamp: Time | None = None
     owner_references: tuple[OwnerReference, ...] = ()
+    labels: dict[str, str] = {}
 
     @property
     def controller(self) -> OwnerReference | None:
@@ -54,7 +55,6 @@ class Metadata(LeanMetadata, frozen=True):
 
     generation: int = 0
     deletion_grace_period_seconds: int | None = None
-    labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     finalizers: tuple[str, ...] = ()
 

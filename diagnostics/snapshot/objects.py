@@ -19,7 +19,8 @@ from diagnostics.snapshot.meta import (
     Time,
     condition,
 )
-from diagnostics.snapshot.pods import LabelSelector, PodSpec, Resources
+from diagnostics.snapshot.placement import LabelSelector
+from diagnostics.snapshot.pods import PodSpec, Resources
 
 
 class EventSeries(Object, frozen=True):

@@ -1,6 +1,7 @@
 """Pods, in two depths: `LeanPod` for the triage of every pod, `Pod` for suspects.
 
-A lean pod holds what kubectl's columns, the owner and a node's bookings need; a full pod adds what rules quote.
+A lean pod holds what kubectl's columns, the owner and what it takes from other pods need; a full one adds what rules
+quote.
 Source: the Kubernetes API reference, "Pod v1 core".
 """
 
@@ -9,6 +10,14 @@ from __future__ import annotations
 import msgspec
 
 from diagnostics.snapshot.meta import Condition, LeanMetadata, Metadata, Object, Time, condition
+from diagnostics.snapshot.placement import (
+    Affinity,
+    ContainerPort,
+    HostPort,
+    LeanAffinity,
+    Toleration,
+    TopologySpreadConstraint,
+)
 
 # Resource name to quantity ("500m", "64Mi"); `quantities.parse` reads one.
 Resources = dict[str, str | int | float]
@@ -92,6 +101,7 @@ class LeanContainer(Object, frozen=True):
     name: str
     restart_policy: str = ""
     resources: ResourceRequirements = ResourceRequirements()
+    ports: tuple[HostPort, ...] = ()
 
     @property
     def restartable(self) -> bool:
@@ -105,6 +115,42 @@ class ReadinessGate(Object, frozen=True):
     condition_type: str = ""
 
 
+class ClaimVolume(Object, frozen=True):
+    """`persistentVolumeClaim` of a volume."""
+
+    claim_name: str = ""
+
+
+class Disk(Object, frozen=True):
+    """A disk that a volume names itself: in Compute Engine, of EBS, on iSCSI or in Ceph, each by its own field."""
+
+    pd_name: str = ""
+    volume_id: str = msgspec.field(default="", name="volumeID")
+    iqn: str = ""
+    pool: str = ""
+    image: str = ""
+    read_only: bool = False
+
+    def __str__(self) -> str:
+        """Its name, which tells it from every other."""
+        return self.pd_name or self.volume_id or self.iqn or f"{self.pool}/{self.image}"
+
+
+class LeanVolume(Object, frozen=True):
+    """The sources of a volume that not every pod may share."""
+
+    persistent_volume_claim: ClaimVolume | None = None
+    gce_persistent_disk: Disk | None = None
+    aws_elastic_block_store: Disk | None = None
+    iscsi: Disk | None = None
+    rbd: Disk | None = None
+
+    @property
+    def disk(self) -> Disk | None:
+        """The disk that it names, if it does."""
+        return self.gce_persistent_disk or self.aws_elastic_block_store or self.iscsi or self.rbd
+
+
 class LeanPodSpec(Object, frozen=True):
     """The part of `spec` that triage reads."""
 
@@ -115,6 +161,8 @@ class LeanPodSpec(Object, frozen=True):
     overhead: Resources = {}
     resources: ResourceRequirements = ResourceRequirements()
     readiness_gates: tuple[ReadinessGate, ...] = ()
+    affinity: LeanAffinity = LeanAffinity()
+    volumes: tuple[LeanVolume, ...] = ()
 
 
 class LeanPod(Object, frozen=True):
@@ -159,15 +207,6 @@ class EnvFrom(Object, frozen=True):
 
     config_map_ref: NameReference | None = None
     secret_ref: NameReference | None = None
-
-
-class ContainerPort(Object, frozen=True):
-    """`ports[]` of a container."""
-
-    container_port: int = 0
-    name: str = ""
-    host_port: int = 0
-    protocol: str = "TCP"
 
 
 class HttpGet(Object, frozen=True):
@@ -254,89 +293,6 @@ class Container(LeanContainer, frozen=True):
     security_context: SecurityContext = SecurityContext()
 
 
-class Toleration(Object, frozen=True):
-    """`spec.tolerations[]`; an empty key with operator Exists tolerates everything."""
-
-    key: str = ""
-    operator: str = "Equal"
-    value: str = ""
-    effect: str = ""
-    toleration_seconds: int | None = None
-
-
-class SelectorRequirement(Object, frozen=True):
-    """`matchExpressions[]` or `matchFields[]` of a node selector term or a label selector."""
-
-    key: str = ""
-    operator: str = ""
-    values: tuple[str, ...] = ()
-
-
-class NodeSelectorTerm(Object, frozen=True):
-    """One term of a required node affinity; its requirements must all hold."""
-
-    match_expressions: tuple[SelectorRequirement, ...] = ()
-    match_fields: tuple[SelectorRequirement, ...] = ()
-
-
-class NodeSelector(Object, frozen=True):
-    """`requiredDuringSchedulingIgnoredDuringExecution` of a node affinity; one term must hold."""
-
-    node_selector_terms: tuple[NodeSelectorTerm, ...] = ()
-
-
-class NodeAffinity(Object, frozen=True):
-    """`spec.affinity.nodeAffinity`; preferences never keep a pod pending and are not read."""
-
-    required: NodeSelector | None = msgspec.field(default=None, name="requiredDuringSchedulingIgnoredDuringExecution")
-
-
-class LabelSelector(Object, frozen=True):
-    """`labelSelector`, `spec.selector`."""
-
-    match_labels: dict[str, str] = {}
-    match_expressions: tuple[SelectorRequirement, ...] = ()
-
-
-class PodAffinityTerm(Object, frozen=True):
-    """One required term of a pod (anti-)affinity."""
-
-    topology_key: str = ""
-    label_selector: LabelSelector | None = None
-    namespaces: tuple[str, ...] = ()
-
-
-class PodAffinity(Object, frozen=True):
-    """`spec.affinity.podAffinity` and `.podAntiAffinity`."""
-
-    required: tuple[PodAffinityTerm, ...] = msgspec.field(
-        default=(), name="requiredDuringSchedulingIgnoredDuringExecution"
-    )
-
-
-class Affinity(Object, frozen=True):
-    """`spec.affinity`."""
-
-    node_affinity: NodeAffinity = NodeAffinity()
-    pod_affinity: PodAffinity = PodAffinity()
-    pod_anti_affinity: PodAffinity = PodAffinity()
-
-
-class TopologySpreadConstraint(Object, frozen=True):
-    """`spec.topologySpreadConstraints[]`."""
-
-    max_skew: int = 1
-    topology_key: str = ""
-    when_unsatisfiable: str = ""
-    label_selector: LabelSelector | None = None
-
-
-class ClaimVolume(Object, frozen=True):
-    """`persistentVolumeClaim` of a volume."""
-
-    claim_name: str = ""
-
-
 class EphemeralVolume(Object, frozen=True):
     """`ephemeral` of a volume: a claim of the pod's own, named after the pod and the volume."""
 
@@ -367,11 +323,10 @@ class NfsVolume(Object, frozen=True):
     server: str = ""
 
 
-class Volume(Object, frozen=True):
+class Volume(LeanVolume, frozen=True, kw_only=True):
     """`spec.volumes[]`, the sources that rules name."""
 
     name: str
-    persistent_volume_claim: ClaimVolume | None = None
     ephemeral: EphemeralVolume | None = None
     config_map: NameReference | None = None
     secret: SecretVolume | None = None

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 
 from diagnostics.snapshot.meta import Object
 from diagnostics.snapshot.objects import Node, Taint
-from diagnostics.snapshot.pods import LabelSelector, NodeSelectorTerm, PodSpec, SelectorRequirement, Toleration
+from diagnostics.snapshot.placement import LabelSelector, NodeSelectorTerm, SelectorRequirement, Toleration
+from diagnostics.snapshot.pods import PodSpec
 
 # The effects that keep a pod off a node; PreferNoSchedule is a wish.
 REPELLING_EFFECTS = frozenset({"NoSchedule", "NoExecute"})

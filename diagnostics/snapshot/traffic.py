@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 
 from diagnostics.snapshot.meta import Condition, Metadata, Object, Time, condition
-from diagnostics.snapshot.pods import LabelSelector
+from diagnostics.snapshot.placement import LabelSelector
 
 
 class ServicePort(Object, frozen=True):

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnostics.snapshot.cluster import Booking, Malformed, Snapshot, Tally, amounts, requests
+from diagnostics.snapshot.cluster import Booking, Malformed, Snapshot, Tally
 from diagnostics.snapshot.meta import OwnerReference
 from diagnostics.snapshot.objects import Event, Workload
 from diagnostics.snapshot.owners import WorkloadRef
 from diagnostics.snapshot.pods import LeanPod
+from diagnostics.snapshot.requests import amounts, requests
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 OWNER = {"kind": "ReplicaSet", "name": "web-6d9f", "uid": "r", "controller": True}

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics.snapshot.objects import Node, Taint
-from diagnostics.snapshot.pods import LabelSelector, PodSpec, SelectorRequirement, Toleration
+from diagnostics.snapshot.placement import LabelSelector, SelectorRequirement, Toleration
+from diagnostics.snapshot.pods import PodSpec
 from diagnostics.snapshot.selectors import (
     as_argument,
     describe,

@@ -13,8 +13,8 @@ from diagnostics.rules.creation.refusal import Refusal
 from diagnostics.rules.lookalikes import listed
 from diagnostics.rules.model import Evidence, Finding, Offender
 from diagnostics.snapshot.admission import ResourceQuota
-from diagnostics.snapshot.cluster import amounts
 from diagnostics.snapshot.quantities import in_binary, in_cores
+from diagnostics.snapshot.requests import amounts
 
 # Values to begin with, where a template states none.
 _TO_BEGIN_WITH = {"cpu": "100m", "memory": "128Mi", "ephemeral-storage": "1Gi"}

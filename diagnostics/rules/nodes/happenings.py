@@ -10,9 +10,9 @@ from diagnostics.rules.model import Confidence, Finding, Rule, check
 from diagnostics.rules.nodes import rules
 from diagnostics.rules.nodes.readiness import CORDONED
 from diagnostics.rules.nodes.words import NodeView, finding, node_events
-from diagnostics.snapshot.cluster import amounts
 from diagnostics.snapshot.display import short_duration
 from diagnostics.snapshot.objects import Event
+from diagnostics.snapshot.requests import amounts
 
 LATELY = timedelta(minutes=15)
 NEWS = timedelta(hours=1)

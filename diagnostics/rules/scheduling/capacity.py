@@ -13,7 +13,7 @@ from diagnostics.rules.model import Evidence, Finding, Offender, Rule, Severity,
 from diagnostics.rules.scheduling.case import Case
 from diagnostics.rules.scheduling.fit import NodeFit
 from diagnostics.rules.scheduling.wording import SHOWN, free_of, measure, number, resource_of
-from diagnostics.snapshot.cluster import amounts
+from diagnostics.snapshot.requests import amounts
 
 _VERIFY = ("kubectl -n {namespace} get pod {pod} -o wide", "kubectl describe nodes | grep -A8 'Allocated resources'")
 _REFERENCE = "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from diagnostics.rules.scheduling.fit import NodeFit, Trial
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.objects import Workload
-from diagnostics.snapshot.pods import PodAffinityTerm
+from diagnostics.snapshot.placement import PodAffinityTerm
 from diagnostics.snapshot.selectors import matches
 
 _WORDS = {

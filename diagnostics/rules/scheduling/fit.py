@@ -16,9 +16,10 @@ import msgspec
 
 from diagnostics.rules.scheduling.message import Kind, Refusal
 from diagnostics.rules.suspect import Suspect
-from diagnostics.snapshot.cluster import Booking, requests
+from diagnostics.snapshot.cluster import Booking
 from diagnostics.snapshot.objects import Node, Taint
 from diagnostics.snapshot.quantities import InvalidQuantity, parse
+from diagnostics.snapshot.requests import requests
 from diagnostics.snapshot.selectors import node_requirements, selects, untolerated
 
 CORDONED = Kind("sched-cordoned")

@@ -14,7 +14,7 @@ from diagnostics.rules.model import Evidence, Finding, Rule, Severity, Stage
 from diagnostics.rules.scheduling.case import Case
 from diagnostics.rules.scheduling.fit import SELECTOR, NodeFit
 from diagnostics.rules.scheduling.wording import counted, listed
-from diagnostics.snapshot.pods import SelectorRequirement
+from diagnostics.snapshot.placement import SelectorRequirement
 from diagnostics.snapshot.selectors import Requirement, unmet
 
 NODE_SELECTOR = Rule(

@@ -13,7 +13,7 @@ from diagnostics.rules.scheduling.domains import domain_word, domains, repelled_
 from diagnostics.rules.scheduling.wording import counted, listed
 from diagnostics.rules.subject import TEMPLATE_PATHS
 from diagnostics.rules.suspect import Suspect
-from diagnostics.snapshot.pods import PodAffinityTerm, TopologySpreadConstraint
+from diagnostics.snapshot.placement import PodAffinityTerm, TopologySpreadConstraint
 from diagnostics.snapshot.selectors import as_argument, describe_selector
 
 _AFFINITY = "affinity.{}.requiredDuringSchedulingIgnoredDuringExecution"

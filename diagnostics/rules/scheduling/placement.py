@@ -19,7 +19,7 @@ from diagnostics.rules.scheduling.wording import NODE_STATES, SHOWN, counted, li
 from diagnostics.rules.subject import TEMPLATE_PATHS
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.objects import Taint
-from diagnostics.snapshot.pods import Toleration
+from diagnostics.snapshot.placement import Toleration
 
 UNTOLERATED_TAINT = Rule(
     code=TAINT,
