@@ -18,6 +18,8 @@ _NAMES = {
     "why": "reason",
     "how": "reason",
     "what": "pods",
+    "sufferers": "pods of several workloads",
+    "thing": "name",
     "short_nodes": "so many nodes do not have",
     "closed_nodes": "so many nodes have",
     "full_nodes": "so many nodes are",

@@ -89,6 +89,8 @@ def _code(entry: Entry) -> Iterator[str]:
     yield f"### {rule.code}\n"
     yield f"**{_escaped(readable(rule.message))}**\n"
     yield f"{_severity(entry)}. {_clocks(rule.visible_after, rule.notify_after)}\n"
+    if rule.together:
+        yield f"Shared by several workloads: {_escaped(readable(rule.together))}\n"
     yield from _paragraph("Cause", rule.cause)
     yield from _paragraph("Remedy", rule.remedy)
     if commands := [*rule.commands, *rule.verify]:

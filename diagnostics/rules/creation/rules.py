@@ -48,6 +48,7 @@ POD_SECURITY = REFUSED(
 WEBHOOK_DENIED = REFUSED(
     code="create-webhook-denied",
     message="Admission webhook {webhook} refuses {workload_name}'s {what}: {said}.",
+    together="Admission webhook {webhook} refuses {sufferers}. Of one it says: {said}.",
     cause="A policy of this cluster was asked about the pods and said no; the words are the policy's own.",
     remedy="Change the template as the policy asks, or have whoever runs the policy make an exception.",
     commands=(EDIT,),
@@ -82,6 +83,7 @@ POLICY = REFUSED(
 WEBHOOK_DOWN = REFUSED(
     code="create-webhook-down",
     message="{workload_name} gets no {what}: admission webhook {webhook} cannot be asked because {backend} {failure}.",
+    together="{sufferers} are not created: admission webhook {webhook} cannot be asked because {backend} {failure}.",
     cause="The API server must ask the webhook{configured} before it admits a pod, and refuses the pod when it gets no "
     "answer (failurePolicy Fail). {behind}",
     remedy="Bring the webhook's backend back. Only if that takes long: set its failurePolicy to Ignore, which admits "
@@ -98,6 +100,8 @@ DEADLOCK = REFUSED(
     code="webhook-deadlock",
     message="Admission webhook {webhook} keeps its own backend {workload_name} from being created: it cannot be asked "
     "because {backend} {failure}.",
+    together="Admission webhook {webhook} keeps its own backend, {sufferers}, from being created: it cannot be asked "
+    "because {backend} {failure}.",
     cause="The webhook{configured} must be asked about its own pods before they are admitted, and there is nobody to "
     "ask: {workload_name} is what Service {service} stands for. This does not resolve itself.",
     remedy="Delete the webhook's configuration so that its pods can start, then let its installer put it back with its "
@@ -106,6 +110,7 @@ DEADLOCK = REFUSED(
         "kubectl get {configuration_kind} {configuration} -o yaml > webhook-backup.yaml",
         "kubectl delete {configuration_kind} {configuration}",
     ),
+    explains=("create-webhook-down",),
     notify_after=timedelta(minutes=1),
     references=_WEBHOOKS,
 )

@@ -11,7 +11,7 @@ from diagnostics.rules.creation import rules
 from diagnostics.rules.creation.refusal import Refusal, reason
 from diagnostics.rules.image.clues import CERTIFICATE, phrase
 from diagnostics.rules.lookalikes import listed
-from diagnostics.rules.model import Evidence, Finding, Offender
+from diagnostics.rules.model import Evidence, Finding, Offender, Shared
 from diagnostics.snapshot.admission import ServiceReference, Webhook
 from diagnostics.snapshot.cluster import Snapshot
 
@@ -89,6 +89,7 @@ def explain_down(refusal: Refusal) -> Finding:
         offender=_offender(service, where, own=own),
         signature=refusal.named["webhook"],
         ruled_out=("not the template: the webhook was not even asked",),
+        shared=Shared("Webhook", refusal.named["webhook"]),
         webhook=refusal.named["webhook"],
         backend=f"Service {service.namespace}/{service.name}" if service else (url["host"] if url else "its backend"),
         failure=_failure(said),
@@ -154,6 +155,7 @@ def explain_denied(refusal: Refusal) -> Finding:
     return refusal.finding(
         *_evidence(where),
         signature=webhook,
+        shared=Shared("Webhook", webhook),
         webhook=webhook,
         said=reason(refusal.named["said"]) if "said" in refusal.named else "it gives no reason",
     )

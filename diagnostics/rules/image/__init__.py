@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from diagnostics.rules.clues import Match, first
 from diagnostics.rules.image import rules
 from diagnostics.rules.image.clues import BY_REASON, PULL, PULL_ERRORS
-from diagnostics.rules.image.words import RULED_OUT, offender, signature, words
+from diagnostics.rules.image.words import RULED_OUT, offender, shared, signature, words
 from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule, check
 from diagnostics.rules.stages import UNBLAMED, alive, due_since, waiting_word
 from diagnostics.rules.suspect import ContainerView, Suspect
@@ -80,6 +80,7 @@ def _conclude(container: ContainerView, said: _Said) -> Finding:
         since=due_since(container),
         signature=signature(container, match.rule.code),
         ruled_out=RULED_OUT.get(match.rule.code, ()),
+        shared=shared(container, match.rule, error),
         **words(container, match, error),
     )
 

@@ -37,6 +37,7 @@ NOT_FOUND = _IMAGE(
 AUTH = _IMAGE(
     code="image-auth",
     message="{hedge}Registry {registry} refuses to hand out image {image}: {refusal}.",
+    together="{hedge}Registry {registry} refuses to hand out images to {sufferers}: {refusal}.",
     cause="{credentials}",
     remedy="Give the pod's service account an image pull secret with valid credentials for {registry}; those that "
     "are already named have to be renewed. The command reads user and password from the shell's environment.",
@@ -69,6 +70,7 @@ SECRET_BAD = _IMAGE(
 RATE_LIMIT = _IMAGE(
     code="image-rate-limit",
     message="Registry {registry} refuses image {image}: its pull rate limit is used up.",
+    together="Registry {registry} refuses images to {sufferers}: its pull rate limit is used up.",
     cause="Registries count pulls per account, or per address where nobody signs in. {credentials} Nodes behind one "
     "address share one limit.",
     remedy="Wait for the limit to renew, pull with an account, or use a mirror. With pull policy IfNotPresent and a "
@@ -80,6 +82,7 @@ RATE_LIMIT = _IMAGE(
 REGISTRY_UNREACHABLE = _IMAGE(
     code="image-registry-unreachable",
     message="Registry {registry} is not available to node {node}: {how}.",
+    together="Registry {registry} is not available to {sufferers}: {how}.",
     cause="The node got no usable answer for image {image}: {how}. The registry is down, or a firewall, a proxy or a "
     "missing route stands between it and the node.",
     remedy="Ask the registry from the node itself. If it answers there, look at the proxy settings of the container "
@@ -94,6 +97,7 @@ REGISTRY_UNREACHABLE = _IMAGE(
 REGISTRY_DNS = _IMAGE(
     code="image-registry-dns",
     message="Registry name {host} does not resolve on node {node}.",
+    together="Registry name {host} does not resolve for {sufferers}.",
     cause="{resolver} The registry's name in image {image} is misspelt, or the node's own name server does not know "
     "it: nodes do not use the cluster's DNS.",
     remedy="Check the spelling of the registry's name first, then the name servers in the node's /etc/resolv.conf.",
@@ -102,6 +106,7 @@ REGISTRY_DNS = _IMAGE(
 TLS = _IMAGE(
     code="image-tls",
     message="Node {node} does not accept the certificate of registry {registry}: {problem}.",
+    together="The certificate of registry {registry} is not accepted for {sufferers}: {problem}.",
     cause="Image {image} is not pulled over a connection that cannot be trusted: {problem}.",
     remedy="{tls_remedy}",
     commands=("kubectl debug node/{node} -it --image=alpine/openssl -- s_client -connect {tls_endpoint} -showcerts",),
@@ -109,6 +114,7 @@ TLS = _IMAGE(
 HTTP_REGISTRY = _IMAGE(
     code="image-http-registry",
     message="Registry {registry} speaks plain HTTP, but node {node} asks it over HTTPS.",
+    together="Registry {registry} speaks plain HTTP, but is asked over HTTPS for {sufferers}.",
     cause="A container runtime uses HTTPS unless it was told otherwise for this registry, so image {image} cannot be "
     "pulled.",
     remedy="Serve the registry over TLS, or declare it as plain HTTP in the container runtime of every node "
@@ -119,6 +125,7 @@ TIMEOUT = _IMAGE(
     code="image-timeout",
     severity=Severity.MEDIUM,
     message="Image {image} did not arrive on node {node} in time.",
+    together="The images of {sufferers} do not arrive from registry {registry} in time.",
     cause="The pull was given up: {error}. The image is large, or the way from {registry} to the node is slow or "
     "interrupted.",
     remedy="Make the image smaller, mirror it near the cluster, or pull it ahead of time. Compare with the seconds "
@@ -140,6 +147,7 @@ PLATFORM = _IMAGE(
 NO_SPACE = _IMAGE(
     code="image-no-space",
     message="Node {node} has no disk space left for image {image}.",
+    together="No disk space is left on {place} for the images of {sufferers}.",
     cause="The image was found, but its layers could not be written: {error}.",
     remedy="Free space on the node's image file system (the kubelet removes unused images only above its threshold), "
     "or give its nodes larger disks.",
@@ -168,6 +176,7 @@ NEVER_PULL = _IMAGE(
 INSPECT = _IMAGE(
     code="image-inspect",
     message="The container runtime of node {node} cannot say whether it has image {image}.",
+    together="The container runtime on {place} cannot say whether it has the images of {sufferers}.",
     cause="The kubelet asked its container runtime and got an error: {error}. The fault is the node's, not the "
     "image's.",
     remedy="Look at the container runtime on the node and restart it if it hangs.",

@@ -8,7 +8,7 @@ from typing import Any
 from diagnostics.rules.clues import Match, core
 from diagnostics.rules.image import rules
 from diagnostics.rules.image.clues import CERTIFICATE, UNREACHABLE, phrase
-from diagnostics.rules.model import Offender
+from diagnostics.rules.model import Offender, Rule, Shared
 from diagnostics.rules.suspect import ContainerView
 from diagnostics.snapshot.images import DEFAULT_REGISTRY, ImageReference, InvalidImage, parse
 
@@ -26,6 +26,7 @@ REGISTRY_WIDE = frozenset(
 )
 _NODE_WIDE = frozenset(rule.code for rule in (rules.NO_SPACE, rules.INSPECT))
 _REGISTRY_ANSWERED = "not the network: the registry answered"
+_MAY_BE_MISSPELT = "does not exist"  # "..., or may require authorization": how registries hide what they have.
 _NOT_ASKED = "not the tag: the registry could not be asked for it"
 _IMAGE_EXISTS = "not the tag: the registry has the image"
 RULED_OUT = {
@@ -76,6 +77,16 @@ def signature(container: ContainerView, code: str) -> str:
     if code in REGISTRY_WIDE and reference is not None:
         return reference.registry
     return "" if code in _NODE_WIDE else container.spec.image
+
+
+def shared(container: ContainerView, rule: Rule, error: str) -> Shared | None:
+    """What is at fault if other workloads fail alike: the registry or the node; nothing where the image may be."""
+    reference = _reference(container)
+    if not rule.together or reference is None or (rule is rules.AUTH and _MAY_BE_MISSPELT in error):
+        return None
+    if rule.code in _NODE_WIDE:
+        return Shared("Node", container.suspect.pod.spec.node_name)
+    return Shared("Registry", reference.registry)
 
 
 def _reference(container: ContainerView) -> ImageReference | None:
@@ -133,7 +144,7 @@ def _nothing_special(_container: ContainerView, _match: Match, _error: str) -> W
 
 
 def _auth(_container: ContainerView, _match: Match, error: str) -> Words:
-    if "does not exist" in error:
+    if _MAY_BE_MISSPELT in error:
         return {"refusal": "it wants valid credentials, or the repository does not exist"}
     return {"refusal": "access is forbidden" if "forbidden" in error.lower() else "it wants valid credentials"}
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from diagnostics.rules.clues import Match, clue, core, first
 from diagnostics.rules.exits import memory_limit
-from diagnostics.rules.model import Confidence, Finding, Offender, check
+from diagnostics.rules.model import Confidence, Finding, Offender, Rule, Shared, check
 from diagnostics.rules.sandbox import rules
 from diagnostics.rules.stages import alive, without_sandbox, without_sandbox_since
 from diagnostics.rules.start.rules import STUCK_CREATING
@@ -90,6 +90,7 @@ def sandbox_changed(suspect: Suspect) -> Iterator[Finding]:
                 suspect.quote_event(event),
                 offender=_node(suspect),
                 since=event.since,
+                shared=_shared(suspect, rules.CHANGED_LOOP),
                 times=event.times,
                 began=f"{event.since:%H:%M} UTC",
             )
@@ -109,6 +110,7 @@ def pod_told(suspect: Suspect) -> Iterator[Finding]:
                 field="dnsConfig",
                 offender=None if rule is rules.DNS_TRUNCATED else _node(suspect),
                 since=event.since,
+                shared=_shared(suspect, rule),
                 error=_DETAIL.split(core(event.text), maxsplit=1)[0],
             )
 
@@ -139,6 +141,7 @@ def _conclude(suspect: Suspect, event: Event) -> Finding:
         since=without_sandbox_since(suspect, event),
         signature=match.named.get("handler") or match.named.get("plugin") or "",
         ruled_out=_ruled_out(match),
+        shared=_shared(suspect, match.rule),
         **words,
     )
 
@@ -156,6 +159,11 @@ def _offender(suspect: Suspect, match: Match, words: Words) -> Offender:
 
 def _node(suspect: Suspect) -> Offender:
     return Offender("Node", suspect.pod.spec.node_name)
+
+
+def _shared(suspect: Suspect, rule: Rule) -> Shared | None:
+    """The node, where it would fail any pod alike."""
+    return Shared("Node", suspect.pod.spec.node_name) if rule.together else None
 
 
 def _ruled_out(match: Match) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ SC_NONE = _CLAIM(
 PROVISION_FAILED = _CLAIM(
     code="vol-provision-failed",
     message="No volume can be made for PersistentVolumeClaim {claim}: {error}.",
+    together="Provisioner {thing} makes no volumes for {sufferers}: {error}.",
     cause="Provisioner {provisioner} of StorageClass {storage_class} was asked and refused: a quota, a size, a zone "
     "or a permission, as its message says.",
     remedy="Act on the message; the provisioner tries again by itself.",
@@ -48,6 +49,7 @@ PROVISION_FAILED = _CLAIM(
 PROVISION_STUCK = _CLAIM(
     code="vol-provision-stuck",
     message="PersistentVolumeClaim {claim} waits for provisioner {provisioner}, which makes no volume.",
+    together="Provisioner {thing} makes no volumes for {sufferers}.",
     cause="StorageClass {storage_class} hands the claim to {provisioner}, and that has neither made a volume nor "
     "reported an error since {began}. Its controller does not run, or is not the one that the class names.",
     remedy="Install the driver or repair its controller pods; if the name is wrong, make the claim again with "

@@ -12,11 +12,11 @@ from typing import Any
 
 from diagnostics.rules.clues import core
 from diagnostics.rules.lookalikes import alike, listed
-from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule, check
+from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule, Shared, check
 from diagnostics.rules.stages import alive
 from diagnostics.rules.suspect import Suspect
 from diagnostics.rules.volumes import claim_rules as rules
-from diagnostics.rules.volumes.sources import claim_name, claims
+from diagnostics.rules.volumes.sources import claim_name, claims, provisioner
 from diagnostics.snapshot.objects import Claim, Event, StorageClass
 
 WAIT_FOR_CONSUMER = "WaitForFirstConsumer"
@@ -24,8 +24,6 @@ WAIT_FOR_CONSUMER = "WaitForFirstConsumer"
 RETRIED_WITHIN = timedelta(minutes=10)
 
 _NO_CLASS = re.compile(r'storageclass(?:es)?(?:\.storage\.k8s\.io)? "(?P<name>[^"]{1,253})" not found', re.IGNORECASE)
-_PROVISIONER = "volume.kubernetes.io/storage-provisioner"
-_BETA_PROVISIONER = "volume.beta.kubernetes.io/storage-provisioner"
 
 
 @check(rules.PVC_LOST, rules.PVC_TERMINATING, needs=("persistentvolumeclaims",))
@@ -147,17 +145,19 @@ def _unexplained(suspect: Suspect, claim: Claim) -> Finding:
 def _finding(
     suspect: Suspect, claim: Claim, rule: Rule, *evidence: Evidence, since: datetime | None = None, **params: Any
 ) -> Finding:
-    provisioner = _provisioner(suspect, claim)
+    maker = provisioner(suspect, claim)
+    named = maker or "of its class"
     return suspect.finding(
         rule,
         Confidence.CERTAIN,
         *evidence,
         offender=_offender(claim, rule),
         since=since or _since(suspect, claim),
-        signature=provisioner if rule is rules.PROVISION_STUCK else "",
+        signature=named if rule is rules.PROVISION_STUCK else "",
+        shared=Shared("Provisioner", maker) if maker and rule.together else None,
         claim=claim.metadata.name,
         storage_class=claim.spec.storage_class_name or "(the default)",
-        provisioner=provisioner,
+        provisioner=named,
         **params,
     )
 
@@ -167,12 +167,6 @@ def _offender(claim: Claim, rule: Rule) -> Offender:
         return Offender("StorageClass", claim.spec.storage_class_name, path="provisioner")
     field = "spec.storageClassName" if rule is rules.SC_NONE else None
     return Offender("PersistentVolumeClaim", claim.metadata.name, claim.metadata.namespace, field)
-
-
-def _provisioner(suspect: Suspect, claim: Claim) -> str:
-    storage_class, notes = _class_of(suspect, claim), claim.metadata.annotations
-    of_class = storage_class.provisioner if storage_class else ""
-    return notes.get(_PROVISIONER) or notes.get(_BETA_PROVISIONER) or of_class or "of its class"
 
 
 def _class_of(suspect: Suspect, claim: Claim) -> StorageClass | None:

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from diagnostics.rules.clues import Match, clue, first
-from diagnostics.rules.model import Confidence, Finding, check
+from diagnostics.rules.model import Confidence, Finding, Shared, check
 from diagnostics.rules.stages import alive, without_sandbox, without_sandbox_since
 from diagnostics.rules.suspect import Suspect
 from diagnostics.rules.volumes import rules
-from diagnostics.rules.volumes.sources import about, claim_name, facts
+from diagnostics.rules.volumes.sources import about, by_name, claim_name, claim_of, facts, provisioner
 from diagnostics.rules.volumes.words import offender, signature, words
 from diagnostics.snapshot.objects import Event
+from diagnostics.snapshot.pods import Volume
 
 ATTACH = "FailedAttachVolume"
 MOUNT_REASONS = ("FailedMount", ATTACH, "FailedMapVolume")
@@ -112,8 +113,16 @@ def _conclude(suspect: Suspect, event: Event) -> Finding:
         offender=offender(suspect, match, volume),
         since=without_sandbox_since(suspect, event),
         signature=signature(match, volume),
+        shared=_shared(suspect, match, volume),
         **words(suspect, match, event),
     )
+
+
+def _shared(suspect: Suspect, match: Match, volume: Volume | None) -> Shared | None:
+    """The volume's CSI driver, where that is named or made the volume, and may be what fails."""
+    claim = claim_of(suspect, volume) if volume else None
+    driver = match.named.get("driver") or (provisioner(suspect, claim) if claim else "")
+    return Shared("CSIDriver", driver) if driver and match.rule.together else None
 
 
 def _timed_out(suspect: Suspect, event: Event, volumes: list[str]) -> Finding:
@@ -126,5 +135,6 @@ def _timed_out(suspect: Suspect, event: Event, volumes: list[str]) -> Finding:
         field=f"volumes[{names}]",
         since=without_sandbox_since(suspect, event),
         signature=names,
+        shared=_shared(suspect, match, by_name(suspect, next(iter(volumes), ""))),
         **{**words(suspect, match, event), "volume": names},
     )

@@ -9,6 +9,7 @@ from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.objects import Claim, Event
 from diagnostics.snapshot.pods import ProjectedSource, Volume
 
+_PROVISIONERS = ("volume.kubernetes.io/storage-provisioner", "volume.beta.kubernetes.io/storage-provisioner")
 _ABOUT = re.compile(r'volume "(?P<volume>[^"]{1,253})"')
 
 
@@ -33,6 +34,21 @@ def claim_name(suspect: Suspect, volume: Volume) -> str:
     if volume.ephemeral is not None:
         return f"{suspect.pod.metadata.name}-{volume.name}"
     return volume.persistent_volume_claim.claim_name if volume.persistent_volume_claim else ""
+
+
+def claim_of(suspect: Suspect, volume: Volume) -> Claim | None:
+    """The claim behind a volume of the pod, if it was read."""
+    return suspect.snapshot.claims.get((suspect.namespace, claim_name(suspect, volume)))
+
+
+def provisioner(suspect: Suspect, claim: Claim) -> str:
+    """Who makes or made the claim's volume, by the claim itself or by its class; or nothing."""
+    notes, storage_class = (
+        claim.metadata.annotations,
+        suspect.snapshot.storage_classes.get(claim.spec.storage_class_name or ""),
+    )
+    named = (notes[name] for name in _PROVISIONERS if notes.get(name))
+    return next(named, storage_class.provisioner if storage_class else "")
 
 
 def facts(suspect: Suspect, volume: Volume | None) -> tuple[Evidence, ...]:
@@ -82,7 +98,7 @@ def _of_persistent_volume(suspect: Suspect, name: str) -> Volume | None:
     """
     with_claim = [volume for volume in suspect.pod.spec.volumes if claim_name(suspect, volume)]
     for volume in with_claim:
-        claim = suspect.snapshot.claims.get((suspect.namespace, claim_name(suspect, volume)))
+        claim = claim_of(suspect, volume)
         if claim is not None and claim.spec.volume_name == name:
             return volume
     return with_claim[0] if len(with_claim) == 1 else None
