@@ -11,10 +11,12 @@ import msgspec
 from diagnostics import engine
 from diagnostics.engine.verdict import Judgement
 from diagnostics.kube.access import Access
-from diagnostics.kube.collect import FIELDS, MOST_LOGS, enrich
+from diagnostics.kube.collect import FIELDS, enrich
+from diagnostics.kube.errors import ReadFailed
 from diagnostics.kube.resources import LOGS
+from diagnostics.operations.log_reading import Asked, Come, LogReader
 from diagnostics.operations.picture import Picture, Place
-from diagnostics.snapshot.cluster import ContainerLog, Snapshot
+from diagnostics.snapshot.cluster import ContainerLog, Snapshot, Unavailable
 from diagnostics.snapshot.pods import ContainerStatus
 from diagnostics.snapshot.wanted import LogWanted, Wanted
 
@@ -30,6 +32,18 @@ class Looker:
     picture: Picture
     _read_at: dict[Place, datetime] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)  # Suspects that have been looked at before.
+    _logs: LogReader = field(init=False)
+    # Pods, by uid, of which a log is on its way that nothing stands in for: what is said of them may change with it.
+    awaited: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Starts with no log asked for."""
+        self._logs = LogReader(self.access)
+
+    @property
+    def due(self) -> set[str]:
+        """The namespaces that are to be judged again, for logs of their pods have come."""
+        return self._logs.due
 
     def judge(self, namespaces: Collection[str] | None = None) -> tuple[Judgement, Collection[str] | None]:
         """The verdicts on some namespaces, or (None) on all; and which of the two it has become.
@@ -62,26 +76,35 @@ class Looker:
         patience = READ_AGAIN if uids <= self._seen else READ_AGAIN_FOR_NEW
         self._seen = (self._seen & self.picture.suspects.keys()) | uids
         places = self._due(wanted.resources, view.now - patience) | self._due(wanted.around, view.now - READ_AGAIN)
-        logs = tuple(log for log in wanted.logs if self._lacks(log))[:MOST_LOGS]
-        if places or logs:
+        if places:
             self._forget(view, places)
-            enrich(self.access, view, Wanted(logs=logs, resources=places))
-            self._learn(view, places, logs)
+            enrich(self.access, view, Wanted(resources=places))
+            self.picture.gaps = {(gap.resource, gap.namespace): gap for gap in view.unavailable}
+            self._read_at |= dict.fromkeys(places, view.now)
+        self._read_logs(view, wanted.logs)
         view.logs = view.logs | dict(_not_yet_previous(view, wanted.logs))
 
     def _due(self, places: Iterable[Place], read_by: datetime) -> frozenset[Place]:
         """Those that were last read by then, or never."""
         return frozenset(place for place in places if place not in self._read_at or self._read_at[place] <= read_by)
 
-    def _lacks(self, log: LogWanted) -> bool:
-        """Whether a log is worth its requests: its run was not read before, and its namespace lets us read logs."""
-        if (LOGS, log.namespace) in self.picture.gaps:
-            return False
-        return self.picture.log_runs.get((log.uid, log.container)) != self._run(log)
+    def _read_logs(self, view: Snapshot, wanted: Iterable[LogWanted]) -> None:
+        """Asks for the logs that are wanted, and takes over what has come of these and of earlier ones."""
+        self._logs.ask(asked for asked in map(self._asked, wanted) if self._lacks(asked))
+        for come in self._logs.receive():
+            self._learn(come)
+        view.unavailable[:] = self.picture.gaps.values()
+        self.awaited = {uid for uid, container in self._logs.pending if (uid, container) not in view.logs}
 
-    def _run(self, log: LogWanted) -> int:
-        status = self._status(log)
-        return runs_ended(status) if status else 0
+    def _asked(self, log: LogWanted) -> Asked:
+        pod, status = self.picture.suspects[log.uid].pod, self._status(log)
+        return Asked(log, pod.spec.node_name, runs_ended(status) if status else 0)
+
+    def _lacks(self, asked: Asked) -> bool:
+        """Whether a log is worth its requests: its run was not read before, and its namespace lets us read logs."""
+        if (LOGS, asked.log.namespace) in self.picture.gaps:
+            return False
+        return self.picture.log_runs.get(asked.key) != asked.run
 
     def _status(self, log: LogWanted) -> ContainerStatus | None:
         status = self.picture.suspects[log.uid].pod.status
@@ -97,15 +120,18 @@ class Looker:
             self.picture.gaps.pop((name, namespace), None)
         view.unavailable[:] = self.picture.gaps.values()
 
-    def _learn(self, view: Snapshot, places: Iterable[Place], logs: Iterable[LogWanted]) -> None:
-        gaps = {(gap.resource, gap.namespace): gap for gap in view.unavailable}
-        self.picture.gaps = gaps
-        self._read_at |= dict.fromkeys(places, view.now)
-        for log in logs:
-            if (LOGS, log.namespace) not in gaps:
-                self.picture.log_runs[log.uid, log.container] = self._run(log)
-                self.picture.unsaved.logs.add((log.uid, log.container))
-                self._put_down_to_its_run(log)
+    def _learn(self, come: Come) -> None:
+        log, found, picture = come.asked.log, come.found, self.picture
+        if isinstance(found, ReadFailed):
+            picture.gaps[LOGS, log.namespace] = Unavailable(LOGS, log.namespace, found.kind.value, found.grant)
+            found = ContainerLog(missing=found.message)
+        elif log.uid in picture.suspects:
+            picture.log_runs[come.asked.key] = come.asked.run
+            picture.unsaved.logs.add(come.asked.key)
+            picture.snapshot.read.add(LOGS)
+        if log.uid in picture.suspects:
+            picture.snapshot.logs[come.asked.key] = found
+            self._put_down_to_its_run(log)
 
     def _put_down_to_its_run(self, log: LogWanted) -> None:
         """Keeps the log of a run that has ended as the previous one: so it is, as soon as the container runs again."""

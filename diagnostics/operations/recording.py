@@ -43,22 +43,32 @@ def record(
     *,
     namespaces: Collection[str] | None = None,
     unread: Collection[Place] = (),
+    awaited: Collection[str] = (),
 ) -> Recorded:
     """Stores a judgement of some namespaces, or of all the cluster (None). To be called in a transaction.
 
     A diagnosis that no verdict speaks for counts as clean, but not for codes that a skipped or crashed check might have
     concluded. What is concluded from one of the `unread` lists stays as it is, for they may be old. What has no
     namespace, such as a node, is in the blank one. `now` is the API server's clock.
+
+    Nothing is opened that is said of `awaited` pods alone (by uid), whose log is still to come and may say better; nor
+    does anything of their workload count as clean meanwhile.
     """
     ledger = _Ledger(cluster, now)
     rows = _rows(cluster, judgement.verdicts, namespaces)
+    held = set[tuple[str | None, str, str]]()
     for verdict in sorted(judgement.verdicts, key=_by_time):
         row = rows.pop(verdict.fingerprint, None)
-        if not _is_unread(unread, verdict.code, verdict.namespace or "", verdict.workload.kind):
+        if _is_unread(unread, verdict.code, verdict.namespace or "", verdict.workload.kind):
+            continue
+        if _is_closed(row) and _awaits(verdict, awaited):
+            held.add((verdict.namespace, verdict.workload.kind, verdict.workload.name))
+        else:
             ledger.found(row, verdict)
     codes = _unjudged(judgement)
     for row in rows.values():
-        if row.code not in codes and not _is_unread(unread, row.code, row.namespace, row.workload_kind):
+        kept = row.code in codes or (row.namespace, row.workload_kind, row.workload_name) in held
+        if not kept and not _is_unread(unread, row.code, row.namespace, row.workload_kind):
             ledger.missing(row)
     ledger.store()
     return Recorded(frozenset(ledger.told), ledger.look_again)
@@ -104,6 +114,15 @@ def _codes() -> dict[str, frozenset[str]]:
     return codes
 
 
+def _is_closed(row: Diagnosis | None) -> bool:
+    return row is None or row.state == Diagnosis.State.RESOLVED
+
+
+def _awaits(verdict: Verdict, awaited: Collection[str]) -> bool:
+    """Whether all that a verdict speaks of are pods whose log is still to come."""
+    return bool(verdict.namespace and verdict.pods) and all(pod.uid in awaited for pod in verdict.pods)
+
+
 def _is_unread(unread: Collection[Place], code: str, namespace: str, workload_kind: str) -> bool:
     """Whether a list could not be read that holds the objects from which a diagnosis is concluded."""
     if not unread:
@@ -141,7 +160,7 @@ class _Ledger:
 
     def found(self, row: Diagnosis | None, verdict: Verdict) -> None:
         """A verdict, and the diagnosis that is stored of its cause."""
-        closed = row is None or row.state == Diagnosis.State.RESOLVED
+        closed = _is_closed(row)
         if closed and verdict.visible_at > self._now:
             self._appoint(verdict.namespace or "", verdict.visible_at)
         elif row is None:

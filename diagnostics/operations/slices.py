@@ -154,7 +154,8 @@ class Slice:
         """Judges and stores, if there is anything to."""
         started, now = time.monotonic(), self._clock.now()
         applying.advance(self._picture, now)
-        namespaces = self._picture.touched | {name for name, at in self._look_again.items() if at <= now}
+        due = {name for name, at in self._look_again.items() if at <= now}
+        namespaces = self._picture.touched | due | self._looker.due
         beat = started >= self._beat_at
         if not (namespaces or self._picture.unsaved or beat):
             return
@@ -180,7 +181,7 @@ class Slice:
             judgement, namespaces = self._looker.judge(namespaces)
         fresh_at = self._cluster.fresh_at
         unseen = fresh_at is None or timezone.now() - fresh_at > UNSEEN
-        recorded = self._storer.store(judgement, namespaces, unseen=unseen, **columns)
+        recorded = self._storer.store(judgement, namespaces, self._looker.awaited, unseen=unseen, **columns)
         if judgement is not None:
             kept = () if namespaces is None else self._look_again.keys() - {*namespaces}
             self._look_again = {name: self._look_again[name] for name in kept} | recorded.look_again

@@ -32,10 +32,17 @@ class Storer:
         self._crashed: dict[tuple[str, str], Crashed] = {}
 
     def store(
-        self, judgement: Judgement | None, namespaces: Collection[str] | None, *, unseen: bool = False, **columns: Any
+        self,
+        judgement: Judgement | None,
+        namespaces: Collection[str] | None,
+        awaited: Collection[str] = (),
+        *,
+        unseen: bool = False,
+        **columns: Any,
     ) -> Recorded:
         """Stores a judgement, if there is one, of some namespaces or (None) of all, and all that is unsaved.
 
+        Logs of the pods `awaited`, by uid, are on their way.
         `unseen` says that nobody watched for a while: what was clean before has to be clean again for the whole hold.
         Raises `LeaseLost`.
         """
@@ -47,7 +54,7 @@ class Storer:
         with fenced(self._lease, timezone.now(), **changed):
             if unseen:
                 hold_again(self._cluster, self._now)
-            recorded = self._record(judgement, namespaces)
+            recorded = self._record(judgement, namespaces, awaited)
             keeping.save(self._cluster, self._picture)
             if recorded.ids:
                 live.announce(self._cluster, Update.Topic.DIAGNOSES, recorded.ids)
@@ -61,10 +68,13 @@ class Storer:
     def _now(self) -> datetime:
         return self._picture.snapshot.now
 
-    def _record(self, judgement: Judgement | None, namespaces: Collection[str] | None) -> Recorded:
+    def _record(
+        self, judgement: Judgement | None, namespaces: Collection[str] | None, awaited: Collection[str]
+    ) -> Recorded:
         if judgement is None:
             return Recorded()
-        return record(self._cluster, judgement, self._now, namespaces=namespaces, unread=self._picture.gaps)
+        unread = self._picture.gaps
+        return record(self._cluster, judgement, self._now, namespaces=namespaces, unread=unread, awaited=awaited)
 
     def _note_crashes(self, judgement: Judgement, *, whole: bool) -> None:
         if whole:

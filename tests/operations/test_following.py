@@ -12,9 +12,24 @@ from django.utils import timezone
 from diagnostics.demo.faults import Fault, Kind
 from diagnostics.demo.resources import Json
 from diagnostics.demo.server import ClusterServer
+from diagnostics.kube.access import Access
+from diagnostics.kube.logs import tail_of
 from diagnostics.kube.pacing import Pacing
-from diagnostics.models import Activity, Cluster, Diagnosis, KeptEvent, KnownObject, Occurrence, Run, Suspect, Update
-from diagnostics.operations import keeping, lease, lifecycle, slices, watches, watching
+from diagnostics.models import (
+    Activity,
+    Cluster,
+    Diagnosis,
+    KeptEvent,
+    KeptLog,
+    KnownObject,
+    Occurrence,
+    Run,
+    Suspect,
+    Update,
+)
+from diagnostics.operations import keeping, lease, lifecycle, log_reading, slices, watches, watching
+from diagnostics.snapshot.cluster import ContainerLog
+from diagnostics.snapshot.wanted import LogWanted
 from tests.clusters import pod
 from tests.operations.watched import (
     crashing_pod,
@@ -80,6 +95,39 @@ def test_the_log_of_the_crash_is_remembered_while_the_next_run_goes_on(server: C
 
     assert Diagnosis.objects.get() == row
     assert sum(request.path.endswith("/log") for request in server.requests) == 1
+
+
+def test_a_log_that_does_not_come_delays_nobody_else(
+    server: ClusterServer, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is anything said without it that it would contradict."""
+    let_go = threading.Event()
+
+    def hang(access: Access, wanted: LogWanted) -> ContainerLog:
+        if wanted.pod == "cart-1":
+            let_go.wait()
+        return tail_of(access, wanted)
+
+    monkeypatch.setattr(log_reading, "tail_of", hang)
+    monkeypatch.setattr(log_reading, "PATIENCE", 0.1)
+    monkeypatch.setattr(log_reading, "SLOW", 0.0)
+    server.logs.append("shop", "cart-1", "app", timezone.now(), "KeyError: 'DATABASE_URL'")
+    crashed = crashing_pod("cart-1")
+    status = crashed["status"]["containerStatuses"][0]
+    status["lastState"]["terminated"] |= {"startedAt": stamp(300), "finishedAt": stamp(290)}  # Its grace is over.
+    with followed(cluster):
+        server.store.put("pods", crashed)
+        wait_for(Suspect.objects.filter(name="cart-1").exists, "the crash")
+        server.store.put("pods", failing_pod("web-1", "web"))
+        wait_for_diagnosis(workload_name="web-1")
+        server.store.modify("pods", "shop", "cart-1", lambda found: found["metadata"].update(labels={"a": "b"}))
+        wait_until_read(server)
+        assert not Diagnosis.objects.filter(workload_name="cart-1").exists()
+        let_go.set()
+        wait_for_diagnosis(workload_name="cart-1")
+
+    assert Diagnosis.objects.get(workload_name="cart-1").code == "crash-config-env"
+    assert KeptLog.objects.get().pod_uid == crashed["metadata"]["uid"]
 
 
 def test_a_lost_node_keeps_its_pods_whatever_happens_elsewhere(server: ClusterServer, cluster: Cluster) -> None:
@@ -264,14 +312,14 @@ def test_a_resource_that_fails_for_long_costs_the_others_nothing(server: Cluster
     with followed(cluster):
         wait_for_diagnosis(workload_kind="Node")
         server.close_watches()
-        wait_for(lambda: Cluster.objects.get().gaps, "the gap")
+        wait_for(Cluster.objects.exclude(gaps=[]).exists, "the gap")
         server.store.delete("nodes", "", "node-1")
         server.store.put("nodes", node("node-2"))
         server.store.put("pods", failing_pod("cart-1"))
         wait_for_diagnosis(workload_name="cart-1")
         stored = Cluster.objects.get()
         assert (stored.gaps[0]["resource"], stored.gaps[0]["error"]) == ("nodes", "unavailable")
-        wait_for(lambda: Cluster.objects.get().fresh_at > stored.fresh_at, "fresh all the same")
+        wait_for(Cluster.objects.filter(fresh_at__gt=stored.fresh_at).exists, "fresh all the same")
         assert Diagnosis.objects.get(workload_kind="Node").clean_since is None
 
         server.faults.clear()

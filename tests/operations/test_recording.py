@@ -292,6 +292,23 @@ def test_what_is_concluded_from_a_list_that_cannot_be_read_is_frozen(
     assert Diagnosis.objects.filter(fingerprint="new").exists() == ("cart" not in frozen)
 
 
+def test_nothing_is_concluded_while_a_log_is_awaited(cluster: Cluster) -> None:
+    known, lost = verdict(), verdict(name="n1", namespace=None, workload=WorkloadPart("Node", "n1"))
+    note(cluster, T0, known, verdict(name="api"))
+
+    unsure = verdict(code="crash-app-unknown", fingerprint="unsure")
+    note(cluster, T0 + MINUTE, unsure, lost, awaited={"u1"})
+
+    assert {row.fingerprint: bool(row.clean_since) for row in Diagnosis.objects.all()} == {
+        "cart": False,
+        "api": True,
+        "n1": False,
+    }
+    two = (*unsure.pods, AffectedPod("cart-6d9f-fghij", "u2", "CrashLoopBackOff"))
+    note(cluster, T0 + MINUTE, verdict(code="crash-app-unknown", fingerprint="unsure", pods=two), awaited={"u1"})
+    assert Diagnosis.objects.filter(fingerprint="unsure").exists(), "the other pod's log has come, and does not tell"
+
+
 def test_every_kind_that_is_judged_has_its_list() -> None:
     assert {resource_of(kind) for check in checks() for kind in check.about} <= BY_NAME.keys()
     assert (resource_of("NetworkPolicy"), resource_of("Ingress")) == ("networkpolicies", "ingresses")
