@@ -39,7 +39,7 @@ def shapes() -> dict[str, list[str]]:
         "refused on each line": lines(
             "2026/11/23 03:53:00 redis: dial tcp 127.0.0.1:6379: connect: connection refused"
         ),
-        "every needle, no match": [" ".join(needles)[:4000] for _ in range(16)],
+        "every needle on each line": [f"{number:02} {' '.join(needles)}"[:4000] for number in range(16)],
         "lines of 4 kB": lines("x" * 4095),
         "one line of 64 kB": ["x" * 64 * KIB],
     }

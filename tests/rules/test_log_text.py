@@ -46,7 +46,7 @@ def test_a_line_says(line: str, text: str, level: Level) -> None:
 
 def test_debug_and_blank_lines_are_left_out() -> None:
     said = entries(["debug: x", "", "   ", '{"level":"trace","msg":"x"}', '{"level":10,"msg":"x"}', "here"])
-    assert [(entry.index, entry.text) for entry in said] == [(5, "here")]
+    assert [(entry.at, entry.text) for entry in said] == [(5, "here")]
 
 
 PYTHON = """\

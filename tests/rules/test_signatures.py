@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from diagnostics.rules.signatures import SIGNATURES, Weight, search
 from diagnostics.rules.signatures.runtimes import TRACES
+from diagnostics.rules.signatures.text import LINE_LIMIT
 
 # Lines as programs write them: the signature that must win, and what it says.
 LINES = [
@@ -268,8 +271,17 @@ def test_a_long_line_is_cut() -> None:
     assert search(["x" * 60_000, "panic: buffer too small"])[0].words == "panic: buffer too small"
 
 
-@pytest.mark.parametrize("needle", sorted({needle for signature in SIGNATURES for needle in signature.needles}))
-def test_no_line_makes_it_fail(needle: str) -> None:
-    """Lines that hold a needle many times over, upper and lower case: the patterns stay linear and raise nothing."""
-    for text in (needle * 400, f"{needle} " * 400, f"/{needle}:" * 400, needle.upper() * 400):
-        search([text[:4096]] * 5)
+@pytest.mark.parametrize("before", ["x" * 2000, "İ" * 2000, "x: connection refuse " * 90])
+def test_a_phrase_is_found_wherever_it_stands_in_a_long_line(before: str) -> None:
+    line = f"{before} dial tcp db.shop:5432: connect: connection refused {'y ' * 500}"
+    assert search([line])[0].words == "nothing accepts connections at db.shop:5432"
+
+
+def test_no_line_makes_it_fail() -> None:
+    """Lines that hold a needle many times over, upper and lower case: nothing is raised, and no other line is quoted."""
+    needles = sorted({needle for signature in SIGNATURES for needle in signature.needles})
+    shapes = ("{needle}", "{needle} ", "/{needle}:", "{upper}")
+    for needle, shape in product(needles, shapes):
+        line = (shape.format(needle=needle, upper=needle.upper()) * 400)[:LINE_LIMIT]
+        found = search([line])
+        assert all((match.line, match.text) == (1, line.strip()) and match.words for match in found), (needle, shape)

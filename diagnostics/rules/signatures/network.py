@@ -30,8 +30,8 @@ SIGNATURES = (
     Signature(
         "port-privileged",
         re.compile(
-            r"(?i)(?:bind|listen)\S{0,40}.{0,60}permission denied"
-            r"|(?-i:\bEACCES\b).{0,40}(?::80|:443|0\.0\.0\.0:\d{1,3})\b"
+            r"(?i)(?=[ble])(?:(?:bind|listen)\S{0,40}.{0,60}permission denied"
+            r"|(?-i:\bEACCES\b).{0,40}(?::80|:443|0\.0\.0\.0:\d{1,3})\b)"
         ),
         ("permission denied", "eacces"),
         ("the process may not bind port {port}", "the process may not bind its port"),
@@ -131,7 +131,7 @@ SIGNATURES = (
     ),
     Signature(
         "dns-timeout",
-        re.compile(r"(?i)lookup .{1,80}: i/o timeout|DNS.{0,30}timed? ?out|resolver.{0,30}timeout"),
+        re.compile(r"(?i)(?=[ldr])(?:lookup .{1,80}: i/o timeout|DNS.{0,30}timed? ?out|resolver.{0,30}timeout)"),
         ("i/o timeout", "timed out", "timeout", "time out"),
         ("the lookup of {host} timed out", "a DNS lookup timed out"),
         "The question to the cluster's DNS was lost: a NetworkPolicy on port 53, an overloaded CoreDNS, or dropped "

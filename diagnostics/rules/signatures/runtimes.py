@@ -9,7 +9,9 @@ from diagnostics.rules.signatures.signature import Signature, Weight
 _UNKNOWN = "crash-app-unknown"
 _CONFIG = "crash-config-env"
 _BUG = "The exception's own line says what went wrong; its last frame says where."
-_UNSET = r"(?:missing|required|undefined|unset|must be set|not set|not defined|empty)"
+_UNSET = r"(?:missing|required|un(?:defined|set)|must be set|not (?:set|defined)|empty)"
+_VARIABLE = r"env(?:ironment)? variable"
+_NAMED = r"env(?:ironment)?(?: variable)?s?:? ?['\"`$]?{?"
 
 
 def _variable(place: int) -> str:
@@ -187,13 +189,12 @@ SIGNATURES = (
     Signature(
         "env-missing",
         re.compile(
-            rf"(?i){_UNSET}.{{0,40}}env(?:ironment)?(?: variable)?s?:? ?['\"`$]?{{?{_variable(1)}"
-            rf"|{_UNSET}.{{0,40}}\$\{{?{_variable(2)}"
-            rf"|env(?:ironment)?(?: variable)?s?:? ?['\"`$]?{{?{_variable(3)}.{{0,40}}{_UNSET}"
+            # What it may begin with comes first: that is all that most places of a line have to be compared with.
+            rf"(?i)(?=[mrune])(?:{_UNSET}.{{0,40}}?(?:{_NAMED}{_variable(1)}|\$\{{?{_variable(2)}|{_VARIABLE})"
+            rf"|{_NAMED}{_variable(3)}.{{0,40}}{_UNSET}|{_VARIABLE}.{{0,60}}{_UNSET})"
             rf"|\b{_variable(4)}['\"`]? (?:is |was )?(?:not set|unset|undefined|not defined|required|must be set)\b"
             rf"|KeyError: '{_variable(5)}'"
-            rf"|(?<!\w)(?P<variable_6>\w{{1,64}}): (?:unbound variable|parameter not set)"
-            rf"|{_UNSET}.{{0,40}}env(?:ironment)? variable|env(?:ironment)? variable.{{0,60}}{_UNSET}"
+            rf"|(?<!\w)(?P<variable_6>\w{{1,64}}+): (?:unbound variable|parameter not set)"
         ),
         (
             "missing",
@@ -215,12 +216,13 @@ SIGNATURES = (
     Signature(
         "config-parse",
         re.compile(
-            r"(?i)(?:yaml|json|toml|xml|\bini\b|config(?:uration)?).{0,60}(?:pars(?:e|ing) error|syntax|unmarshal"
+            r"(?i)(?=[yjtxicefu])(?:"
+            r"(?:yaml|json|toml|xml|\bini\b|config(?:uration)?).{0,60}(?:pars(?:e|ing) error|syntax|unmarshal"
             r"|invalid|malformed|unexpected token|mapping values)"
             r"|(?:error|fail\w{0,4}|cannot|could not|unable to)(?: to)? (?:pars|unmarshal|decod|load)\w{0,4}\b.{0,60}"
             r"(?:yaml|json|toml|xml|config)"
             r"|invalid (?:configuration|config|argument(?=.)|flag|value)|unknown (?:flag|option|field|directive)"
-            r"|flag provided but not defined|unrecognized arguments"
+            r"|flag provided but not defined|unrecognized arguments)"
         ),
         (
             "invalid",

@@ -14,8 +14,8 @@ SIGNATURES = (
     Signature(
         "auth-db-postgres",
         re.compile(
-            r"""(?i)password authentication failed for user "?(?P<user>[\w.@\-]{1,63})?"""
-            r"""|role ".{1,63}?" does not exist|no pg_hba\.conf entry|database "(?P<name>.{1,63}?)" does not exist"""
+            r"""(?i)(?=[prnd])(?:password authentication failed for user "?(?P<user>[\w.@\-]{1,63})?"""
+            r"""|role ".{1,63}?" does not exist|no pg_hba\.conf entry|database "(?P<name>.{1,63}?)" does not exist)"""
         ),
         ("password authentication failed", "does not exist", "pg_hba.conf"),
         (

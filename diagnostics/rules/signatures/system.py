@@ -66,7 +66,7 @@ SIGNATURES = (
             r"(?i)(?-i:\bENOENT\b)|no such file or directory|FileNotFoundException|FileNotFoundError"
             r"|cannot open .{1,80} No such file"
         ),
-        ("enoent", "no such file", "filenotfound"),
+        ("enoent", "no such file or directory", "filenotfounde", "cannot open "),
         ("the file {path} does not exist", "a file that it needs does not exist"),
         "The file is neither in the image nor mounted: a ConfigMap or Secret volume is missing, has another path, or "
         "lacks the key.",
@@ -134,7 +134,7 @@ SIGNATURES = (
     Signature(
         "oom-node",
         re.compile(r"(?i)JavaScript heap out of memory|Reached heap limit Allocation failed|FATAL ERROR: .{0,60}heap"),
-        ("heap out of memory", "reached heap limit", "fatal error: "),
+        ("javascript heap out of memory", "reached heap limit allocation failed", "fatal error: "),
         ("the JavaScript heap is full",),
         "V8 reached the limit of its old generation, not the container's limit.",
         "Raise --max-old-space-size (NODE_OPTIONS), with the container's limit above it; look for what grows.",

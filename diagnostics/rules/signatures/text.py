@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -27,7 +26,7 @@ _LEVEL = re.compile(
 )
 _LOGFMT = re.compile(r"\blevel=\"?(?P<level>[a-zA-Z]{3,10})")
 _KLOG = re.compile(r"^(?P<level>[IWEF])\d{4} \d\d:\d\d:\d\d")
-_RETRY = re.compile(r"(?i)\bretry(?:ing)?\b|\bwill try again\b")
+_RETRY = re.compile(r"\b(?:[Rr]etry(?:ing)?|[Ww]ill try again)\b")
 
 
 class Level(IntEnum):
@@ -50,51 +49,74 @@ _LEVELS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One thing that a log says. `index` is its line, from 0; `trace` the trace that it is the headline of."""
+class Entry(NamedTuple):
+    """One thing that a log says. `at` is its line, from 0; `trace` the trace that it is the headline of."""
 
-    index: int
+    at: int
     text: str
-    level: Level
     trace: Trace | None = None
+    told: Level | None = None  # By a field of its own.
+
+    @property
+    def level(self) -> Level:
+        """How bad the program calls it: no error, where it means to try again. Few lines are ever asked."""
+        named = self._named
+        again = self.told is None and named in (Level.NONE, Level.ERROR) and _retries(self.text)
+        return Level.WARN if again else named
+
+    @property
+    def debug(self) -> bool:
+        """Whether it is written for whoever looks for a bug: nothing in it counts."""
+        return self._named is Level.DEBUG
+
+    @property
+    def _named(self) -> Level:
+        if self.trace:
+            return Level.FATAL
+        return _level(self.text) if self.told is None else self.told
 
 
 def clean(line: str) -> str:
     """A line without colours and control characters, cut at 4 kB."""
     line = line[:LINE_LIMIT]
+    if line.isprintable():
+        return line.rstrip()
     if "\x1b" in line:
         line = _ANSI.sub("", line)
     return _CONTROL.sub("", line).rstrip()
 
 
-def entries(lines: Sequence[str]) -> list[Entry]:
-    """What a log says, in order: blank lines, stack frames and debug lines are left out."""
+def readable(lines: Sequence[str]) -> list[Entry]:
+    """What a log says, in order, debug lines among it: blank lines and stack frames are left out."""
     cleaned = [clean(line) for line in lines]
-    return [entry for entry in _entries(cleaned) if entry.text and entry.level is not Level.DEBUG]
+    return [entry for entry in _entries(cleaned) if entry.text]
+
+
+def entries(lines: Sequence[str]) -> list[Entry]:
+    """What a log says, in order, without its debug lines."""
+    return [entry for entry in readable(lines) if not entry.debug]
 
 
 def _entries(lines: Sequence[str]) -> Iterator[Entry]:
     at = 0
     for trace in traces(lines):
         yield from (_entry(index, lines[index]) for index in range(at, trace.first))
-        yield Entry(trace.headline, trace.text, Level.FATAL, trace)
+        yield Entry(trace.headline, trace.text, trace)
         at = trace.last + 1
     yield from (_entry(index, lines[index]) for index in range(at, len(lines)))
 
 
 def _entry(index: int, line: str) -> Entry:
     if line.startswith("{") and line.endswith("}") and (fields := _json(line)):
-        return Entry(index, _sentence(fields) or line, _json_level(fields))
-    return Entry(index, line.strip(), _level(line))
+        return Entry(index, _sentence(fields) or line, told=_json_level(fields))
+    return Entry(index, line.strip())
 
 
 def _level(line: str) -> Level:
     found = _LEVEL.match(line) or _KLOG.match(line)
     if found is None and "level=" in line:
         found = _LOGFMT.search(line)
-    level = _LEVELS.get(found["level"].lower(), Level.NONE) if found else Level.NONE
-    return Level.WARN if level in (Level.NONE, Level.ERROR) and _retries(line) else level
+    return _LEVELS.get(found["level"].lower(), Level.NONE) if found else Level.NONE
 
 
 def _retries(line: str) -> bool:

@@ -46,7 +46,6 @@ _DOTNET_FRAME = re.compile(r"^\s+at (?P<frame>.{1,300})")
 
 # How a trace begins; whatever begins otherwise names the type of an exception.
 _BEGINNINGS = ("Traceback (", "  File ", "panic: ", "fatal error: ", "thread '", "Unhandled exception. ")
-_TYPE_WORDS = ("Exception", "Error", "Throwable")
 
 # How far below its headline a trace may go on.
 _DEPTH = 120
@@ -70,7 +69,7 @@ def traces(lines: Sequence[str]) -> list[Trace]:
 
 def _may_begin(line: str) -> bool:
     """Whether a trace may begin here: most lines are told apart by this alone."""
-    return line.startswith(_BEGINNINGS) or any(word in line for word in _TYPE_WORDS)
+    return "Error" in line or "Exception" in line or "Throwable" in line or line.startswith(_BEGINNINGS)
 
 
 def _trace(lines: Sequence[str], first: int) -> Trace | None:
