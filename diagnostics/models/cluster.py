@@ -41,6 +41,7 @@ class Cluster(models.Model):
     swept_at = models.DateTimeField(null=True, blank=True)
     fresh_at = models.DateTimeField(null=True, blank=True)  # When the watches were last known to be open and true.
     failing_since = models.DateTimeField(null=True, blank=True)
+    unreachable_told_at = models.DateTimeField(null=True, blank=True)  # Channels have been told that it is not read.
     failure_kind = models.CharField(max_length=32, blank=True)  # A `kube.errors` kind, such as "unauthorized".
     failure = models.TextField(blank=True)  # One line that says what to do.
     retry_at = models.DateTimeField(null=True, blank=True)  # Not to be leased before, after a failure.

@@ -68,6 +68,9 @@ class Diagnosis(models.Model):
     snoozed_severity = models.PositiveSmallIntegerField(null=True, blank=True)
     snoozed_pods = models.PositiveIntegerField(null=True, blank=True)
 
+    # When to decide next whom to tell; set in the transaction of whatever happens to it, so that no news is lost.
+    notice_due_at = models.DateTimeField(null=True, blank=True)
+
     class Meta:
         verbose_name_plural = "diagnoses"
         constraints = (
@@ -86,6 +89,9 @@ class Diagnosis(models.Model):
             ),
             models.Index(fields=("-resolved_at", "number"), name="diagnosis_resolved", condition=Q(state="resolved")),
             models.Index(fields=("cluster", "state"), name="diagnosis_of_cluster"),
+            models.Index(
+                fields=("notice_due_at",), name="diagnosis_notice_due", condition=Q(notice_due_at__isnull=False)
+            ),
             models.Index(fields=("namespace", "workload_name"), name="diagnosis_of_workload"),
         )
 

@@ -58,10 +58,13 @@ class Route(models.Model):
     goes_on = models.BooleanField(default=False)
     send_resolved = models.BooleanField(default=True)
     repeat_after = models.DurationField(null=True, blank=True)  # None: an opening is sent once.
-    most_per_hour = models.PositiveIntegerField(null=True, blank=True)  # What is above is told as one message.
+    most_per_hour = models.PositiveIntegerField(null=True, blank=True)  # What is above waits.
+    escalate_after = models.DurationField(null=True, blank=True)  # What nobody has acknowledged goes further by then.
+    escalate_to = models.ManyToManyField(Channel, related_name="escalations", blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
     quiet_hours = models.JSONField(default=list, blank=True)  # [{"days": [0-6], "from": "22:00", "to": "07:00"}]
     digest_at = models.TimeField(null=True, blank=True)  # When the daily digest is sent; None: none is.
+    digest_sent_on = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -120,6 +123,7 @@ class Announcement(models.Model):
     diagnosis = models.ForeignKey(Diagnosis, on_delete=models.CASCADE, related_name="announcements")
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="announcements")
     open = models.BooleanField()  # Whether it was last told as open.
+    acknowledged = models.BooleanField(default=False)  # Whether that somebody has taken it over was told.
     severity = models.PositiveSmallIntegerField()
     pods_affected = models.PositiveIntegerField()
     told_at = models.DateTimeField()
