@@ -32,6 +32,8 @@ class Looker:
     picture: Picture
     _read_at: dict[Place, datetime] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)  # Suspects that have been looked at before.
+    _sharable: frozenset[tuple[str, str]] = frozenset()  # As in a judgement, of all namespaces.
+    _explained: frozenset[str] = frozenset()  # Namespaces in which something follows from what is not in them.
     _logs: LogReader = field(init=False)
     # Pods, by uid, of which a log is on its way that nothing stands in for: what is said of them may change with it.
     awaited: set[str] = field(default_factory=set)
@@ -48,18 +50,20 @@ class Looker:
     def judge(self, namespaces: Collection[str] | None = None) -> tuple[Judgement, Collection[str] | None]:
         """The verdicts on some namespaces, or (None) on all; and which of the two it has become.
 
-        What stands above the namespaces, such as a node, can only be judged with every suspect at hand. So all are
-        judged where that has changed, or where it explains what fails in these namespaces.
+        What stands above the namespaces, such as a node, can only be judged with every suspect at hand, and so can
+        what they may share, such as a registry. So all are judged where that has changed, or where it explains, or did,
+        what fails in these namespaces.
         """
-        if namespaces is not None and "" in namespaces:
+        if namespaces is not None and ("" in namespaces or not self._explained.isdisjoint(namespaces)):
             namespaces = None
         view = self.picture.view(namespaces)
         self._read(view)
         judgement = engine.judge(view)
         if namespaces is None:
+            self._sharable, self._explained = judgement.sharable, frozenset(_explained(judgement))
             self._mark_diagnosed(judgement)
             return judgement, None
-        if any(found.namespace is None and (found.pods or found.symptoms) for found in judgement.verdicts):
+        if self._concerns_others(judgement, namespaces):
             return self.judge()
         inside = tuple(found for found in judgement.verdicts if found.namespace in namespaces)
         judgement = msgspec.structs.replace(judgement, verdicts=inside)
@@ -140,6 +144,14 @@ class Looker:
         if found.lines and status is not None and status.state.running is None:
             logs[log.uid, log.container] = msgspec.structs.replace(found, previous=True)
 
+    def _concerns_others(self, judgement: Judgement, namespaces: Collection[str]) -> bool:
+        """Whether what was found in these namespaces cannot be told without the others; else notes what may be shared."""
+        elsewhere = frozenset(pair for pair in self._sharable if pair[0] not in namespaces)
+        self._sharable = elsewhere | judgement.sharable
+        things = {thing for _, thing in elsewhere}
+        above = any(found.namespace is None and (found.pods or found.symptoms) for found in judgement.verdicts)
+        return above or any(thing in things for _, thing in judgement.sharable)
+
     def _mark_diagnosed(self, judgement: Judgement) -> None:
         """Marks the pods that a visible verdict names: what is kept of them is evidence."""
         now = self.picture.snapshot.now
@@ -148,6 +160,14 @@ class Looker:
             if held is not None and not held.diagnosed:
                 held.diagnosed = True
                 self.picture.unsaved.suspects.add(uid)
+
+
+def _explained(judgement: Judgement) -> Iterator[str]:
+    """The namespaces of what hangs under a cause that is not in them."""
+    for found in judgement.verdicts:
+        for symptom in found.symptoms:
+            if symptom.namespace != found.namespace:
+                yield symptom.namespace or ""
 
 
 def _not_yet_previous(view: Snapshot, wanted: Iterable[LogWanted]) -> Iterator[tuple[tuple[str, str], ContainerLog]]:
