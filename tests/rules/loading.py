@@ -10,19 +10,21 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from diagnostics.engine import EVER, judge, suspicious
-from diagnostics.engine.verdict import Verdict
+from diagnostics.engine.verdict import Judgement, Verdict
 from diagnostics.snapshot import admission, objects, traffic
 from diagnostics.snapshot.cluster import ContainerLog, Snapshot, Unavailable
 from diagnostics.snapshot.meta import Object
 from diagnostics.snapshot.pods import LeanPod, Pod
 
 T = TypeVar("T")
+Files = dict[str, Path]  # The lists of a folder, by resource.
 FIXTURES = Path(__file__).parent
 # Objects that a fixture need not repeat: the nodes of the captured cluster.
 SHARED = FIXTURES / "cluster"
@@ -73,37 +75,50 @@ def _nearby(folder: Path, name: str) -> Iterator[Path]:
 def _filled(folders: list[Path], cluster: Path) -> Snapshot:
     captured = next(note for note in _nearby(folders[0], "captured-at.txt") if note.exists())
     snapshot = Snapshot(cluster="lab", now=datetime.fromisoformat(captured.read_text().strip()))
+    places = {folder: _files(folder) for folder in (cluster, *folders)}
     for folder in folders:
-        _fill(snapshot, folder)
+        _fill(snapshot, folder, places[folder])
     for resource, (attribute, type_) in _OF_THE_CLUSTER.items():
-        for folder in (cluster, *folders):  # What a fixture has of its own stands for the shared list.
-            if (folder / f"{resource}.json").exists():
-                setattr(snapshot, attribute, _by_name(_items(folder, resource, type_)))
-    snapshot.read = {path.stem for folder in folders for path in folder.glob("*.json")} - _ABOUT_THE_FIXTURE
+        for files in places.values():  # What a fixture has of its own stands for the shared list.
+            if resource in files:
+                setattr(snapshot, attribute, _by_name(_items(files, resource, type_)))
+    snapshot.read = {resource for folder in folders for resource in places[folder]} - _ABOUT_THE_FIXTURE
     if cluster != SHARED:
-        snapshot.read |= {path.stem for path in cluster.glob("*.json")}
+        snapshot.read |= places[cluster].keys()
     return snapshot
 
 
-def _fill(snapshot: Snapshot, folder: Path) -> None:
+def _files(folder: Path) -> Files:
+    return {path.stem: path for path in folder.glob("*.json")}
+
+
+def _fill(snapshot: Snapshot, folder: Path, files: Files) -> None:
     """Adds what one folder holds."""
     suspects = []
-    for raw in _raw_items(folder, "pods"):
+    for raw in _raw_items(files, "pods"):
         pod = msgspec.json.decode(raw, type=LeanPod)
         snapshot.count(pod)
         if suspicious(pod, snapshot.now, restarted_within=EVER):
             suspects.append(msgspec.json.decode(raw, type=Pod))
     snapshot.suspects.extend(suspects)
-    snapshot.add_events(_items(folder, "events", objects.Event))
+    snapshot.add_events(_items(files, "events", objects.Event))
     for resource in _WORKLOADS:
-        getattr(snapshot, resource).update(_by_key(_items(folder, resource, objects.Workload)))
+        getattr(snapshot, resource).update(_by_key(_items(files, resource, objects.Workload)))
     for resource, (attribute, type_) in _ON_DEMAND.items():
-        getattr(snapshot, attribute).update(_by_key(_items(folder, resource, type_)))
-    if (own := folder / "namespace.json").exists():  # The namespace of the captured objects.
+        getattr(snapshot, attribute).update(_by_key(_items(files, resource, type_)))
+    if own := files.get("namespace"):  # The namespace of the captured objects.
         namespace = msgspec.json.decode(own.read_bytes(), type=admission.Namespace)
         snapshot.namespaces[namespace.metadata.name] = namespace
-    snapshot.unavailable.extend(Unavailable(**gap) for gap in _json(folder / "unavailable.json", []))
+    if gaps := files.get("unavailable"):
+        snapshot.unavailable.extend(msgspec.json.decode(gaps.read_bytes(), type=list[Unavailable]))
     snapshot.logs.update(_logs(folder, suspects))
+
+
+@cache
+def judged(folder: Path) -> tuple[datetime, Judgement]:
+    """When a fixture was captured, and all that the engine says of it; judged once for all who ask."""
+    snapshot = load(folder)
+    return snapshot.now, judge(snapshot)
 
 
 def concise(verdict: Verdict) -> dict[str, Any]:
@@ -126,25 +141,20 @@ def diagnoses(folder: Path) -> list[dict[str, Any]]:
     Of the shared nodes some are out of order, in every fixture alike: only a fixture with nodes of its own is about
     nodes.
     """
-    snapshot = load(folder)
-    judgement = judge(snapshot)
+    now, judgement = judged(folder)
     assert not judgement.crashed, judgement.crashed
     about_nodes = any((place / "nodes.json").exists() for place in (folder, folder / "cluster"))
-    shown = (verdict for verdict in judgement.verdicts if verdict.visible_at <= snapshot.now)
+    shown = (verdict for verdict in judgement.verdicts if verdict.visible_at <= now)
     return [concise(verdict) for verdict in shown if about_nodes or verdict.workload.kind != "Node"]
 
 
-def _json(path: Path, default: object) -> Any:
-    return json.loads(path.read_bytes()) if path.exists() else default
+def _raw_items(files: Files, resource: str) -> list[msgspec.Raw]:
+    path = files.get(resource)
+    return msgspec.json.decode(path.read_bytes(), type=objects.RawList).items or [] if path else []
 
 
-def _raw_items(folder: Path, resource: str) -> list[msgspec.Raw]:
-    path = folder / f"{resource}.json"
-    return msgspec.json.decode(path.read_bytes(), type=objects.RawList).items or [] if path.exists() else []
-
-
-def _items(folder: Path, resource: str, type_: type[T]) -> list[T]:
-    return [msgspec.json.decode(raw, type=type_) for raw in _raw_items(folder, resource)]
+def _items(files: Files, resource: str, type_: type[T]) -> list[T]:
+    return [msgspec.json.decode(raw, type=type_) for raw in _raw_items(files, resource)]
 
 
 def _by_key(found: Iterable[Any]) -> dict[tuple[str, str], Any]:

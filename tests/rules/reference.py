@@ -11,13 +11,12 @@ from pathlib import Path
 
 import msgspec
 
-from diagnostics.engine import judge
 from diagnostics.engine.verdict import Verdict
 from diagnostics.rules import rules
 from diagnostics.rules.model import NEVER, Rule
 from diagnostics.rules.readable import pieces, readable, typed
 from diagnostics.rules.reference import EXAMPLES, Entry, Example, by_family
-from tests.rules.loading import FIXTURES, load
+from tests.rules.loading import FIXTURES, judged
 
 PAGE = Path(__file__).parents[2] / "docs" / "codes.md"
 QUOTED = 2  # Pieces of evidence.
@@ -44,7 +43,7 @@ def examples() -> dict[str, Example]:
 
 
 def _said(code: str, folder: Path) -> Verdict | None:
-    return next((verdict for verdict in judge(load(folder)).verdicts if verdict.code == code), None)
+    return next((verdict for verdict in judged(folder)[1].verdicts if verdict.code == code), None)
 
 
 def _example(case: str, verdict: Verdict) -> Example:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -34,8 +35,11 @@ FOLDERS = sorted(
     for family in ("node", "job", "cronjob", "deploy", "rollout", "sts", "ds")
     for folder in FIXTURES.glob(f"{family}-*/*")
 )
+# One number decides all that happens in an example: drawing each of its choices would cost more than judging it.
+RANDOM = st.builds(Random, st.integers(0, 2**32))
 
 
+@cache
 def _items(path: Path) -> list[Any]:
     return json.loads(path.read_bytes())["items"] if path.exists() else []
 
@@ -58,13 +62,13 @@ def _snapshot(folder: Path, change: Callable[[list[Any]], list[Any]]) -> Snapsho
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.sampled_from(FOLDERS), st.randoms(), st.sampled_from((0.01, 0.05, 0.2)))
+@given(st.sampled_from(FOLDERS), RANDOM, st.sampled_from((0.01, 0.05, 0.2)))
 def test_any_part_may_be_missing(folder: Path, random: Random, share: float) -> None:
     assert judge(_snapshot(folder, lambda items: [some(random, share, item) for item in items])).crashed == ()
 
 
 @settings(deadline=None)
-@given(st.sampled_from(FOLDERS), st.randoms())
+@given(st.sampled_from(FOLDERS), RANDOM)
 def test_the_order_of_what_was_read_changes_nothing(folder: Path, random: Random) -> None:
     shuffled = _snapshot(folder, lambda items: random.sample(items, len(items)))
     assert judge(shuffled) == judge(_snapshot(folder, list))

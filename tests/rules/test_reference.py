@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.engine import judge
 from diagnostics.rules import rules
-from diagnostics.rules.model import Rule, Severity
+from diagnostics.rules.model import Severity
 from diagnostics.rules.readable import pieces, readable, typed
 from diagnostics.rules.reference import EXAMPLES, OTHER, by_family, entries
-from tests.rules.loading import FIXTURES, load
+from tests.rules.loading import FIXTURES, judged
 from tests.rules.reference import PAGE, examples, packed, page
 
 STALE = "run: python -m tests.rules.reference"
@@ -97,13 +96,13 @@ class TestReadable:
         expected = "kubectl -n NAMESPACE get KIND/NAME SERVICE-ACCOUNT -o jsonpath='{.spec}' --previous=true"
         assert typed(command) == expected
 
-    @pytest.mark.parametrize("rule", rules().values(), ids=lambda rule: rule.code)
-    def test_no_sentence_of_a_rule_becomes_a_torso(self, rule: Rule) -> None:
-        for template in (rule.message, rule.cause, rule.remedy):
-            text = readable(template)
-            assert not re.search(r"[ :,;]\.(?: |$)|[{}]|  |^[ :,;.]", text), text
-            assert not text or text.endswith((".", "?", angled(">"))), text
-        assert readable(rule.message)
+    def test_no_sentence_of_a_rule_becomes_a_torso(self) -> None:
+        for rule in rules().values():
+            for template in (rule.message, rule.cause, rule.remedy):
+                text = readable(template)
+                assert not re.search(r"[ :,;]\.(?: |$)|[{}]|  |^[ :,;.]", text), (rule.code, text)
+                assert not text or text.endswith((".", "?", angled(">"))), (rule.code, text)
+            assert readable(rule.message), rule.code
 
 
 class TestRelations:
@@ -124,7 +123,7 @@ class TestRelations:
 
     def test_severities_of_all_fixtures_are_among_those_that_are_promised(self) -> None:
         for folder in FOLDERS:
-            for verdict in judge(load(folder)).verdicts:
+            for verdict in judged(folder)[1].verdicts:
                 entry = entries()[verdict.code]
                 promised = {entry.rule.severity, entry.worst, entry.softened}
                 assert verdict.code in WORSE_IN_TIME or Severity[verdict.severity.upper()] in promised, verdict.code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations, permutations, product
 from typing import Any
 
 import msgspec
@@ -200,7 +201,11 @@ def test_a_change_is_written_as_the_contract_says() -> None:
     }
 
 
-NAMES = st.sampled_from(["a", "b", "c"])
+NAMES = ("a", "b", "c")
+SETS = st.sampled_from([names for size in range(4) for names in combinations(NAMES, size)])
+ORDERS = st.sampled_from([names for size in range(4) for names in permutations(NAMES, size)])
+ARGUMENTS = st.sampled_from([*product(NAMES, repeat=2), (), ("a",), ("b",)])
+LIMITS = st.sampled_from([{}, {"a": "1"}, {"a": "1000m"}, {"a": "2Gi", "b": "1"}, {"b": "1000m", "c": "2Gi"}])
 
 
 @st.composite
@@ -208,16 +213,16 @@ def templates(draw: st.DrawFn) -> PodTemplate:
     def container(name: str) -> dict[str, Any]:
         fields: dict[str, Any] = {
             "image": draw(st.sampled_from(["", "x:1", "x:2"])),
-            "args": draw(st.lists(NAMES, max_size=2)),
-            "env": [{"name": variable} for variable in draw(st.sets(NAMES))],
-            "resources": {"limits": draw(st.dictionaries(NAMES, st.sampled_from(["1", "1000m", "2Gi"])))},
+            "args": draw(ARGUMENTS),
+            "env": [{"name": variable} for variable in draw(SETS)],
+            "resources": {"limits": draw(LIMITS)},
         }
-        if draw(st.booleans()):
-            fields["readinessProbe"] = {"grpc": {"port": draw(st.integers(1, 3))}}
+        if port := draw(st.integers(0, 3)):
+            fields["readinessProbe"] = {"grpc": {"port": port}}
         return {"name": name, **fields}
 
-    names = draw(st.lists(NAMES, unique=True))
-    return template(containers=[container(name) for name in names], nodeSelector=draw(st.dictionaries(NAMES, NAMES)))
+    selector = dict.fromkeys(draw(SETS), draw(st.sampled_from(NAMES)))
+    return template(containers=[container(name) for name in draw(ORDERS)], nodeSelector=selector)
 
 
 TEMPLATES = templates()

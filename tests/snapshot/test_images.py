@@ -67,9 +67,10 @@ def test_says_why_a_reference_is_none(text: str, why: str) -> None:
     assert registry_of(text) == ""
 
 
-component = st.from_regex(r"[a-z0-9]{1,8}(?:[._-][a-z0-9]{1,4})?", fullmatch=True)
-host = st.from_regex(r"[a-z0-9]{1,8}\.[a-z]{2,5}(?::[0-9]{1,5})?", fullmatch=True)
-tag = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}", fullmatch=True)
+word = st.text("az09", min_size=1, max_size=8)
+component = st.builds("".join, st.tuples(word, st.sampled_from([".", "_", "-", "__"]), word)) | word
+host = st.builds("{}.{}{}".format, word, st.sampled_from(["io", "example"]), st.sampled_from(["", ":1", ":65535"]))
+tag = st.builds("{}{}".format, st.sampled_from("aZ0_"), st.text("aZ0_.-", max_size=20))
 
 
 @given(host, st.lists(component, min_size=1, max_size=4), tag)
