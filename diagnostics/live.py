@@ -7,21 +7,54 @@ browser that sees a leap in the sequence numbers asks for the rows in between.
 from __future__ import annotations
 
 import asyncio
+import logging
 import zlib
 from collections.abc import Collection
+from threading import Lock
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from channels import DEFAULT_CHANNEL_LAYER
 from channels.layers import channel_layers
 from django.db import connection, transaction
+from redis.exceptions import RedisError
 
 from diagnostics.models import Cluster, Update
 
 GROUP = "live"  # The channel layer's group; every web process that has open tabs is one member.
 IDS_LIMIT = 20  # More ids than that are not named, so that a frame stays below a kilobyte.
 SEND_SECONDS = 2.0  # A Redis that takes longer is not waited for; browsers heal by the sequence number.
+log = logging.getLogger(__name__)
+
 _ORDER_LOCK = zlib.crc32(b"sickbay.live.updates")
+
+
+class _Outage:
+    """Whether the channel layer is away: said once when it goes, and once when it is back."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._lasts = False
+
+    def begin(self, error: Exception) -> None:
+        if self._changes(to=True):
+            log.warning(
+                "browsers are told of no changes until Redis is back; they poll meanwhile: %s %s",
+                type(error).__name__,
+                error,
+            )
+
+    def end(self) -> None:
+        if self._changes(to=False):
+            log.warning("Redis is back: browsers are told of changes again")
+
+    def _changes(self, *, to: bool) -> bool:
+        with self._lock:
+            before, self._lasts = self._lasts, to
+        return before != to
+
+
+_OUTAGE = _Outage()
 
 
 def announce(cluster: Cluster, topic: Update.Topic, ids: Collection[UUID] | None = None) -> None:
@@ -50,9 +83,13 @@ def _keep_order() -> None:
 
 
 def _publish(update: Update, cluster: str) -> None:
-    async_to_sync(_send)(
-        {"type": "update", "seq": update.seq, "topic": update.topic, "ids": update.ids, "cluster": cluster}
-    )
+    message = {"type": "update", "seq": update.seq, "topic": update.topic, "ids": update.ids, "cluster": cluster}
+    try:
+        async_to_sync(_send)(message)
+    except (OSError, RedisError) as error:  # A time-out is an OSError, too.
+        _OUTAGE.begin(error)
+    else:
+        _OUTAGE.end()
 
 
 async def _send(message: dict[str, object]) -> None:

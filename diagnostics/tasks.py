@@ -8,7 +8,7 @@ from threading import Event
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_init, worker_shutting_down
+from celery.signals import worker_init, worker_ready, worker_shutting_down
 from django.conf import settings
 from django.utils import timezone
 
@@ -31,6 +31,13 @@ def name_clusters(**_: Any) -> None:
         watch_configured_clusters()
     except ConfigurationError as error:
         log.warning("%s", error)
+
+
+@worker_ready.connect
+def take_over(**_: Any) -> None:
+    """Has clusters watched at once whose watcher was killed on this machine, rather than with the end of its lease."""
+    lease.free_orphans(timezone.now())
+    tick()
 
 
 @worker_shutting_down.connect

@@ -17,8 +17,11 @@ SOONEST, LATEST = timedelta(seconds=2), timedelta(minutes=1)
 THAWED: dict[str, Any] = {"failing_since": None, "failure": "", "failure_kind": "", "retry_at": None}
 
 
-def freeze(lease: Lease, kind: str, failure: str, retry_after: float | None = None) -> None:
-    """Notes that a cluster could not be read and when to try again. Raises `LeaseLost`."""
+def freeze(lease: Lease, kind: str, failure: str, retry_after: float | None = None) -> bool:
+    """Notes that a cluster could not be read and when to try again; returns whether that is news.
+
+    Raises `LeaseLost`.
+    """
     now, failure = timezone.now(), failure.replace("\0", "\ufffd")  # PostgreSQL keeps no NUL.
     cluster = Cluster.objects.get(pk=lease.cluster_id)
     since = cluster.failing_since or now
@@ -32,6 +35,7 @@ def freeze(lease: Lease, kind: str, failure: str, retry_after: float | None = No
     ):
         if (cluster.failing_since, cluster.failure) != (since, failure):
             live.announce(cluster, Update.Topic.CLUSTER)
+    return (cluster.failing_since, cluster.failure_kind) != (since, kind)
 
 
 def pause(failing_for: timedelta, retry_after: float | None = None) -> timedelta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,8 @@ from diagnostics.operations.freezing import THAWED
 from diagnostics.operations.lease import Lease, fenced
 from diagnostics.operations.picture import Picture
 from diagnostics.operations.recording import Recorded, hold_again, record
+
+log = logging.getLogger(__name__)
 
 # Columns of a cluster of which people are told when they change.
 NEWS = frozenset({"gaps", "crashed", "malformed", "failing_since", "failing_checks", "server_version", "swept_at"})
@@ -60,6 +63,8 @@ class Storer:
                 live.announce(self._cluster, Update.Topic.DIAGNOSES, recorded.ids)
             if NEWS & changed.keys():
                 live.announce(self._cluster, Update.Topic.CLUSTER)
+        if "failing_since" in changed:
+            log.warning("cluster %s can be read again", self._cluster.pk)
         for name, value in changed.items():
             setattr(self._cluster, name, value)
         return recorded

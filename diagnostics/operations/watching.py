@@ -36,8 +36,8 @@ def follow(cluster_id: int, stopping: Event) -> bool:
         with KEEPER.keep(held):
             _watch(held, stopping)
     except ReadFailed as failure:
-        log.warning("cluster %s cannot be read: %s", cluster_id, failure)
-        _freeze(held, failure.kind.value, str(failure), failure.retry_after)
+        if _freeze(held, failure.kind.value, str(failure), failure.retry_after):
+            log.warning("cluster %s cannot be read, which is tried again and again: %s", cluster_id, failure)
         return False
     except LeaseLost:
         log.info("cluster %s is watched by somebody else now, or by nobody any more", cluster_id)
@@ -51,9 +51,11 @@ def follow(cluster_id: int, stopping: Event) -> bool:
     return True
 
 
-def _freeze(held: Lease, kind: str, failure: str, retry_after: float | None = None) -> None:
-    with suppress(LeaseLost):  # Then what to say of the cluster is the business of whoever took it.
-        freeze(held, kind, failure, retry_after)
+def _freeze(held: Lease, kind: str, failure: str, retry_after: float | None = None) -> bool:
+    try:
+        return freeze(held, kind, failure, retry_after)
+    except LeaseLost:  # What to say of the cluster is the business of whoever took it.
+        return False
 
 
 def _watch(held: Lease, stopping: Event) -> None:

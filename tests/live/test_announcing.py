@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import threading
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +12,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from channels.layers import channel_layers
 from django.db import connection, transaction
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from diagnostics import live
 from diagnostics.models import Cluster, Update
@@ -78,18 +78,25 @@ def test_nothing_is_published_before_the_commit_or_after_a_rollback(cluster: Clu
         heard()
 
 
-def test_a_channel_layer_that_is_down_fails_nothing(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("error", [ConnectionRefusedError("no Redis"), RedisConnectionError("no Redis")])
+def test_a_channel_layer_that_is_down_fails_nothing_and_is_said_once(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     async def refuse(*_: object) -> None:
-        raise ConnectionRefusedError("no Redis")
+        raise error
 
-    monkeypatch.setattr(channel_layers["default"], "group_send", refuse)
-    with caplog.at_level(logging.ERROR):
+    with monkeypatch.context() as away:
+        away.setattr(channel_layers["default"], "group_send", refuse)
         announce(cluster, [uuid4()])
+        announce(cluster, [uuid4()])
+    announce(cluster, [uuid4()])
+    announce(cluster, [uuid4()])
 
-    assert Update.objects.exists()
-    assert "no Redis" in caplog.text
+    assert Update.objects.count() == 4
+    gone, back = caplog.messages
+    assert "no Redis" in gone
+    assert "is back" in back
+    assert not any(record.exc_info for record in caplog.records)
 
 
 def test_a_channel_layer_that_hangs_is_not_waited_for(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,6 +105,7 @@ def test_a_channel_layer_that_hangs_is_not_waited_for(cluster: Cluster, monkeypa
 
     monkeypatch.setattr(channel_layers["default"], "group_send", hang)
     monkeypatch.setattr(live, "SEND_SECONDS", 0.01)
+    monkeypatch.setattr(live, "_OUTAGE", live._Outage())
     announce(cluster, [uuid4()])
 
     assert Update.objects.exists()

@@ -51,6 +51,17 @@ def test_a_lease_that_is_extended_does_not_run_out() -> None:
 
 
 @pytest.mark.django_db
+def test_a_transaction_that_takes_long_does_not_cost_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster, clock = a_cluster(), iter([0.0, TERM.total_seconds()])
+    held = taken(cluster)
+    monkeypatch.setattr("diagnostics.operations.lease.time.monotonic", lambda: next(clock))
+    with lease.fenced(held, T0):
+        pass
+
+    assert lease.take(cluster.pk, LATER) is None
+
+
+@pytest.mark.django_db
 def test_whoever_lost_the_lease_writes_nothing() -> None:
     cluster = a_cluster()
     stale = taken(cluster)

@@ -280,6 +280,23 @@ def test_a_server_that_is_not_there_is_named(server: ClusterServer, cluster: Clu
     assert not Diagnosis.objects.exists()
 
 
+def test_a_failure_is_logged_when_it_begins_and_when_it_is_over(
+    server: ClusterServer, cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    for fault in (Fault(path="*", kind=Kind.RESET), Fault(path="*", kind=Kind.RESET), Fault(path="*", status=401)):
+        server.faults.clear()
+        server.faults.add(fault)
+        sweep_again(cluster)
+    server.faults.clear()
+    sweep_again(cluster)
+    sweep_again(cluster)
+
+    gone, refused, back = (record.getMessage() for record in caplog.records if record.name.startswith("diagnostics"))
+    assert server.url in gone
+    assert "401" in refused
+    assert back.endswith("can be read again")
+
+
 def test_a_kubeconfig_that_is_gone_is_a_failure_like_any_other(cluster: Cluster) -> None:
     Cluster.objects.update(kubeconfig="/nowhere/config")
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 from datetime import timedelta
 from threading import Event
 from typing import Any
@@ -71,6 +75,20 @@ def test_a_worker_that_starts_names_the_clusters_or_says_why_not(
 
     assert "/nowhere/config" in caplog.text
     assert not Cluster.objects.exists()
+
+
+def test_a_worker_that_starts_takes_over_from_one_that_was_killed(sent: list[int]) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        dead.wait()
+    machine, until = socket.gethostname(), timezone.now() + timedelta(hours=1)
+    own = a_cluster("own", lease_until=until, lease_owner=f"{machine}/{os.getpid()}")
+    lost = a_cluster("lost", lease_until=until, lease_owner=f"{machine}/{dead.pid}")
+    a_cluster("alive", lease_until=until, lease_owner=f"{machine}/{os.getppid()}")
+    a_cluster("init", lease_until=until, lease_owner=f"{machine}/1")
+    a_cluster("elsewhere", lease_until=until, lease_owner=f"x{machine}/{dead.pid}")
+    tasks.take_over()
+
+    assert sorted(sent) == [own.pk, lost.pk]
 
 
 def test_a_worker_that_stops_ends_its_slices(monkeypatch: pytest.MonkeyPatch) -> None:
