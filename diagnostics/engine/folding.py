@@ -5,7 +5,7 @@ because its pods cannot pull their image is one diagnosis, the image's, and so i
 pods. What the pods of a node or a Job suffer hangs under the node's or the Job's own cause, where that cause's rule says
 that it explains it: pods that a lost node left behind are one diagnosis, the node's, and one of them that cannot pull
 its image stays another. So does what follows from the same shared thing, as from a webhook that keeps its own backend
-away. Without any other cause a consequence stands for itself.
+away, and what fails for want of another workload. Without any other cause a consequence stands for itself.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from itertools import chain
 
+from diagnostics.engine.dependencies import above_dependents
 from diagnostics.engine.precedence import Root
 from diagnostics.rules.model import Offender, Severity, Shared, Stage
 from diagnostics.rules.subject import ObjectView
@@ -31,7 +32,7 @@ NOTICED_LATE = timedelta(seconds=60)
 
 def fold(causes: dict[str, list[Root]]) -> Iterable[Cause]:
     """The causes, by fingerprint, without the consequences that now hang under one of them."""
-    return _under_objects(_under_pods(causes)).items()
+    return _under_objects(_under_dependencies(_under_pods(causes))).items()
 
 
 def _under_pods(causes: Standing) -> Standing:
@@ -49,6 +50,16 @@ def _under_pods(causes: Standing) -> Standing:
                 first, *others = standing[above]
                 standing[above] = [_with(first, members), *others]
     return standing
+
+
+def _under_dependencies(standing: Standing) -> Standing:
+    """Without what only fails because another workload does, wherever a cause of that one is known."""
+    above = above_dependents(standing, _worst_of_each_workload(standing))
+    left = {key: members for key, members in standing.items() if key not in above}
+    for key, root_key in above.items():
+        first, *others = left[root_key]
+        left[root_key] = [_with(first, standing[key]), *others]
+    return left
 
 
 def _above(consequence: Root, root_of: dict[WorkloadRef, str], standing: Standing) -> str | None:

@@ -21,12 +21,12 @@ from diagnostics.rules.model import Rule, Severity
 EXAMPLES = Path(__file__).with_name("examples.json")
 EVERYTHING = "*"
 OTHER = "Other"
-# Families in the order of a pod's life, each with the first words of its codes.
+# Families in the order of a pod's life, each with the first words of its codes, or whole ones.
 _FAMILIES = {
     "Scheduling": ("sched",),
     "Creation refused": ("create", "webhook"),
-    "Refused by the kubelet": ("reject",),
-    "Sandbox and network": ("sandbox", "cni", "dns", "pod"),
+    "Refused by the kubelet": ("reject", "resize"),
+    "Sandbox and network": ("sandbox", "cni", "dns", "pod", "netpol", "loopback"),
     "Image": ("image",),
     "Volumes": ("vol",),
     "Configuration": ("config",),
@@ -35,9 +35,9 @@ _FAMILIES = {
     "Crash and restart": ("crash", "restart", "port"),
     "Readiness and probes": ("probe", "ready", "mesh"),
     "Traffic and autoscaling": ("svc", "ingress", "hpa", "pdb"),
-    "Eviction and disruption": ("evicted", "preempted", "taint", "drained", "podgc", "deadline"),
+    "Eviction and disruption": ("evicted", "preempted", "taint", "drained", "drain", "podgc", "deadline"),
     "Termination": ("term", "ns"),
-    "Workloads": ("deploy", "rollout", "ds", "sts"),
+    "Workloads": ("deploy", "rollout", "ds", "sts", "owner", "pod-unmanaged"),
     "Jobs and CronJobs": ("job", "cronjob"),
     "Nodes": ("node",),
     "Control plane": ("cp",),
@@ -111,7 +111,7 @@ def _entry(rule: Rule) -> Entry:
     made_by = [check for check in checks() if rule in check.rules]
     return Entry(
         rule=rule,
-        family=_FAMILY_OF.get(rule.code.split("-")[0], OTHER),
+        family=_FAMILY_OF.get(rule.code) or _FAMILY_OF.get(rule.code.split("-")[0], OTHER),
         about=frozenset(kind for check in made_by for kind in check.about),
         needs=tuple(sorted({resource for check in made_by for resource in check.needs})),
         explains=tuple(sorted(code for code in rules() if code != rule.code and _explains(rule, code))),

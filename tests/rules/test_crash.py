@@ -9,7 +9,7 @@ import pytest
 
 from diagnostics.engine.texts import Texts
 from diagnostics.rules.crash import crash, restarts_before
-from diagnostics.rules.crash.dependency import is_loopback, service_of
+from diagnostics.rules.dependencies.names import is_loopback, service_of
 from diagnostics.rules.model import Confidence, Finding
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.objects import Workload
@@ -388,8 +388,7 @@ def test_the_service_that_does_not_answer() -> None:
     ],
 )
 def test_from_a_host_to_its_service(host: str, service: tuple[str, str] | None) -> None:
-    found = service_of(host, "shop")
-    assert (found and (found.name, found.namespace)) == service
+    assert service_of(host, "shop", {}) == (service and service[::-1])
 
 
 def test_the_pod_itself() -> None:

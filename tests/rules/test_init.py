@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from diagnostics.rules.dependencies.names import service_of
 from diagnostics.rules.init import init_failed, init_running, sidecar_not_started, wants_log
 from diagnostics.rules.init.waiting import LOOKED_AT, awaited
 from diagnostics.rules.model import Confidence
@@ -97,7 +98,7 @@ def test_one_that_runs_without_a_log_says_why_there_is_none() -> None:
 def test_a_line_that_repeats_names_whom_it_waits_for(line: str, host: str, service: Any) -> None:
     told = awaited([line] * 3)
     assert told is not None
-    assert (told.host, told.service("shop")) == (host, service)
+    assert (told.host, service_of(told.host, "shop", {})) == (host, service)
 
 
 @pytest.mark.parametrize(

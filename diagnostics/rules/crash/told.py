@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from diagnostics.rules.crash.case import DEBUGGING, LOGS, VERIFY, Case
-from diagnostics.rules.crash.dependency import is_loopback, service_of
 from diagnostics.rules.crash.ports import HOST, IN_POD, rival
+from diagnostics.rules.dependencies.facts import Fact, told_by, with_fact
+from diagnostics.rules.dependencies.names import is_loopback, service_of
+from diagnostics.rules.dns import FAILING_APP, SERVICE, Serving, serving
 from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule, Severity, Stage
 from diagnostics.rules.signatures import Match, Weight
 
@@ -64,6 +66,15 @@ class _Told:
     why: str = ""
     evidence: tuple[Evidence, ...] = ()
     params: Mapping[str, object] = field(default_factory=dict)
+    fact: Fact | None = None
+    ruled_out: tuple[str, ...] = ()
+
+    def confidence(self, match: Match) -> Confidence:
+        """Certain by what is known of the peer, else by what the log says."""
+        if self.fact is not None:
+            return Confidence.CERTAIN if self.fact.proves else Confidence.LIKELY
+        exact = match.names or match.signature.weight is not Weight.LOOSE
+        return Confidence.CERTAIN if exact else Confidence.LIKELY
 
 
 def by_heap(case: Case) -> Finding | None:
@@ -81,6 +92,9 @@ def by_signature(case: Case) -> Finding | None:
         return None
     if match.signature.id == "port-in-use":
         return _port(case, match)
+    if healthy := serving(case.suspect, match):
+        told = as_told(case, FAILING_APP, match, _up(case, healthy))
+        return replace(told, confidence=Confidence.LIKELY, shared=SERVICE)
     rule = _BY_CODE.get(match.signature.leads_to)
     if rule is None or _ONLY_WITH.get(rule, case.end.exit_code) != case.end.exit_code:
         return None
@@ -90,21 +104,23 @@ def by_signature(case: Case) -> Finding | None:
 def as_told(case: Case, rule: Rule, match: Match, adds: _Told | None = None, **params: object) -> Finding:
     """A finding in the signature's words."""
     adds = adds or _Told()
-    return case.finding(
+    fact = adds.fact
+    finding = case.finding(
         rule,
-        Confidence.CERTAIN if match.names or match.signature.weight is not Weight.LOOSE else Confidence.LIKELY,
+        adds.confidence(match),
         *case.said.evidence,
         *adds.evidence,
         field=adds.place,
         offender=adds.offender,
         signature=case.said.signature,
-        ruled_out=case.ruled_out,
-        words=case.said.words,
+        ruled_out=(*adds.ruled_out, *case.ruled_out),
+        words=case.said.words + (fact.aside if fact else ""),
         why=adds.why or match.signature.cause,
-        advice=match.signature.remedy,
+        advice=fact.advice if fact else match.signature.remedy,
         **adds.params,
         **params,
     )
+    return with_fact(finding, fact)
 
 
 def _nothing(_case: Case, _match: Match) -> _Told:
@@ -119,12 +135,19 @@ def _config(case: Case, match: Match) -> _Told:
 
 
 def _dependency(case: Case, match: Match) -> _Told:
-    host = match.names.get("host", "")
-    service = service_of(host, case.suspect.namespace)
-    if service is not None:
-        return _Told(offender=service, params={"target_namespace": service.namespace})
+    suspect, host = case.suspect, match.names.get("host", "")
+    if fact := told_by(suspect, match):
+        place = {"target_namespace": fact.offender.namespace}
+        return _Told(offender=fact.offender, why=fact.why, evidence=fact.evidence, params=place, fact=fact)
+    if key := service_of(host, suspect.namespace, suspect.snapshot.services):
+        return _Told(offender=Offender("Service", key[1], key[0]), params={"target_namespace": key[0]})
     own = "The address is the pod itself, and no container of this pod listens there." if is_loopback(host) else ""
-    return _Told("env", why=own, params={"target_namespace": case.suspect.namespace})
+    return _Told("env", why=own, params={"target_namespace": suspect.namespace})
+
+
+def _up(case: Case, dns: Serving) -> _Told:
+    place = case.suspect.template("dnsConfig")
+    return _Told(offender=place, why=dns.why, evidence=dns.evidence, ruled_out=dns.ruled_out)
 
 
 def _permission(case: Case, match: Match) -> _Told:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from diagnostics.rules.dependencies import lists
+from diagnostics.rules.dependencies.facts import Fact, known_of, told_by, with_fact
+from diagnostics.rules.dependencies.names import service_of
 from diagnostics.rules.exits import OOM_KILLED, Ending, explain_end, failing_since, recent, restarts
 from diagnostics.rules.init import rules
-from diagnostics.rules.init.waiting import Awaited, awaited
+from diagnostics.rules.init.waiting import awaited, looped
 from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, check
+from diagnostics.rules.signatures.last_words import LastWords, cut
 from diagnostics.rules.stages import alive, up_to_containers
 from diagnostics.rules.suspect import ContainerView, Suspect
 
@@ -32,8 +37,7 @@ def init_running(suspect: Suspect) -> Iterator[Finding]:
     for container in suspect.containers:
         if wants_log(container):
             yield _running(container)
-            if found := awaited(container.log.lines):
-                yield _waits(container, found)
+            yield from _waiting(container)
 
 
 @check(rules.SIDECAR)
@@ -45,6 +49,13 @@ def sidecar_not_started(suspect: Suspect) -> Iterator[Finding]:
         running = container.status.state.running
         if container.init and container.spec.restartable and running is not None and not container.status.started:
             yield _not_started(container)
+
+
+def wants(suspect: Suspect) -> Iterator[tuple[str, str | None]]:
+    """What could stand behind the host that a running init container waits for."""
+    hosts = [wait.host for container in suspect.containers if wants_log(container) for wait in _waited_for(container)]
+    if hosts:
+        yield from lists(suspect, " ".join(hosts))
 
 
 def wants_log(container: ContainerView) -> bool:
@@ -64,19 +75,23 @@ def _ended_badly(container: ContainerView) -> bool:
 
 
 def _failed(container: ContainerView, ending: Ending) -> Finding:
-    return container.finding(
+    best = LastWords(container).best
+    fact = told_by(container.suspect, best) if best else None
+    finding = container.finding(
         rules.FAILED,
         Confidence.CERTAIN,
         *ending.evidence,
+        *(fact.evidence if fact else ()),
         field=_field(container),
         since=failing_since(container),
         signature=ending.signature,
         ruled_out=("not the main containers: they have not started yet",),
-        ended=ending.words,
+        ended=ending.words + (fact.aside if fact else ""),
         again=restarts(container),
-        why=ending.cause,
-        mend=ending.remedy,
+        why=fact.why if fact else ending.cause,
+        mend=fact.advice if fact else ending.remedy,
     )
+    return with_fact(finding, fact)
 
 
 def _running(container: ContainerView) -> Finding:
@@ -95,29 +110,77 @@ def _running(container: ContainerView) -> Finding:
     )
 
 
-def _waits(container: ContainerView, found: Awaited) -> Finding:
-    service = found.service(container.suspect.namespace)
-    certain_enough = not found.host.isalpha() or found.host in " ".join((*container.spec.command, *container.spec.args))
-    running = container.status.state.running
-    return container.finding(
+def _waits(container: ContainerView, wait: Wait, fact: Fact | None) -> Finding:
+    suspect, running = container.suspect, container.status.state.running
+    service = service_of(wait.host, suspect.namespace, suspect.snapshot.services)
+    target = f"Service {service[1]}" if service else wait.host
+    finding = container.finding(
         rules.WAIT_DEPENDENCY,
-        Confidence.LIKELY if certain_enough else Confidence.POSSIBLE,
-        _line(container, found.line, found.number),
+        _confidence(wait, fact),
+        wait.evidence,
+        *(fact.evidence if fact else ()),
         container.quote("state.running", "running" if running else ""),
         field=_field(container),
-        offender=Offender("Service", service[1], service[0]) if service else None,
+        offender=fact.offender if fact else Offender("Service", service[1], service[0]) if service else None,
         since=running.started_at if running else None,
-        signature=found.host,
+        signature=wait.host,
         ruled_out=("not a crash: it runs and has not failed",),
-        hedge="" if certain_enough else "Possibly: ",
-        host=found.host,
-        line=found.line[:QUOTED],
-        times=found.times,
-        total=found.total,
-        target=f"Service {service[1]}" if service else found.host,
+        hedge="" if wait.sure or (fact and fact.proves) else "Possibly: ",
+        host=wait.host,
+        fact=fact.aside if fact else "",
+        tells=wait.tells,
+        why=fact.why if fact else f"{target} does not exist, or nothing behind it is ready.",
+        advice=fact.advice
+        if fact
+        else f"See whether {target} exists and has ready endpoints. Repair what stands behind it, or correct the name in "
+        "the init container.",
         service_namespace=service[0] if service else None,
         service=service[1] if service else None,
     )
+    return with_fact(finding, fact)
+
+
+def _confidence(wait: Wait, fact: Fact | None) -> Confidence:
+    """Certain only where what it waits for is known to be missing or not ready."""
+    if fact and fact.proves:
+        return Confidence.CERTAIN
+    return Confidence.LIKELY if wait.sure else Confidence.POSSIBLE
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Whom an init container waits for, how that is known, and whether the name surely is one."""
+
+    host: str
+    port: str
+    tells: str
+    evidence: Evidence
+    sure: bool
+
+
+def _waiting(container: ContainerView) -> Iterator[Finding]:
+    """What it waits for: by its log, else by its command, but then only if that is known to be missing or not ready."""
+    for wait in _waited_for(container):
+        fact = known_of(container.suspect, wait.host, wait.port, unresolved=True)
+        if wait.evidence.source == "log" or (fact and fact.proves):
+            yield _waits(container, wait, fact)
+            return
+
+
+def _waited_for(container: ContainerView) -> Iterator[Wait]:
+    command = " ".join((*container.spec.command, *container.spec.args))
+    asked = looped(command)
+    if told := awaited(container.log.lines):
+        yield Wait(
+            host=told.host,
+            port=asked[1] if asked and asked[0] == told.host else "",
+            tells=f'Its log repeats "{told.line[:QUOTED]}" ({told.times} of its last {told.total} lines)',
+            evidence=_line(container, told.line, told.number),
+            sure=not told.host.isalpha() or told.host in command,
+        )
+    elif asked:
+        evidence = container.quote_spec(_field(container), cut(command))
+        yield Wait(*asked, "Its command tries again until somebody answers", evidence, sure=True)
 
 
 def _not_started(container: ContainerView) -> Finding:

@@ -37,11 +37,9 @@ RUNNING_LONG = _INIT(
 )
 WAIT_DEPENDENCY = _INIT(
     code="init-wait-dependency",
-    message="{hedge}Init container {container} waits for {host}, so the pod's other containers never start.",
-    cause='Its log repeats "{line}" ({times} of its last {total} lines): {target} does not exist, or nothing behind it '
-    "is ready.",
-    remedy="See whether {target} exists and has ready endpoints. Repair what stands behind it, or correct the name in "
-    "the init container.",
+    message="{hedge}Init container {container} waits for {host}{fact}, so the pod's other containers never start.",
+    cause="{tells}. {why}",
+    remedy="{advice}",
     commands=(
         "kubectl -n {service_namespace} get service {service}",
         "kubectl -n {service_namespace} get endpointslices -l kubernetes.io/service-name={service}",

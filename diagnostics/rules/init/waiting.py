@@ -1,4 +1,4 @@
-"""Whom a waiting script waits for, by the line that its log repeats."""
+"""Whom a waiting script waits for, by the line that its log repeats, or by its command."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 LOOKED_AT = 60
 REPEATED = 3
 LINE = 512
+COMMAND = 4096
 
 _HOST = r"(?<![\w.\-])(?P<host>(?=[a-z0-9.\-]{0,252}[a-z])[a-z0-9](?:[a-z0-9.\-]{0,251}[a-z0-9])?)"
 _PORT = r"(?: \([0-9.]{7,15}\))?(?::| )(?:port )?\d{2,5}\b"
@@ -64,7 +65,19 @@ _NO_NAMES = frozenset(
         "up",
     ]
 )
-_SERVICE = re.compile(r"(?P<name>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc(?:\.|\Z)")
+# A command that ends only once somebody answers: a loop around a tool, or one made for it.
+_LOOP = r"\b(?:until|while) [^;\n]{0,40}?\b"
+_OF_HOST = r"(?::(?P<port>\d{2,5}))?"
+_LOOPS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"{_LOOP}(?:nslookup|nc|getent hosts|ping|telnet)(?: -\S+(?: \d+)?)* {_HOST}(?:[: ](?P<port>\d{{2,5}}))?",
+        rf"{_LOOP}(?:curl|wget)\b[^;|\n]{{0,120}}?://{_HOST}{_OF_HOST}",
+        rf"{_LOOP}(?:pg_isready|psql|redis-cli|mysql|mysqladmin)\b[^;|\n]{{0,120}}? (?:-h ?|--host[= ]){_HOST}",
+        rf"\bwait-for(?:-it)?(?:\.sh)? (?:-\S+ )*{_HOST}{_OF_HOST}",
+        rf"-wait[= ]tcp://{_HOST}{_OF_HOST}",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +89,6 @@ class Awaited:
     total: int
     line: str
     number: int
-
-    def service(self, namespace: str) -> tuple[str, str] | None:
-        """Namespace and name of the Service that the name means to a pod of that namespace; None for a host outside."""
-        if "." not in self.host:
-            return namespace, self.host
-        found = _SERVICE.match(self.host)
-        return (found["namespace"], found["name"]) if found else None
 
 
 def awaited(lines: Sequence[str]) -> Awaited | None:
@@ -102,3 +108,11 @@ def _host(line: str) -> str:
         if found and (host := found["host"].lower().rstrip(".")) not in _NO_NAMES:
             return host
     return ""
+
+
+def looped(command: str) -> tuple[str, str] | None:
+    """Host and port of whom a command waits for in a loop; the port is empty where it names none."""
+    for pattern in _LOOPS:
+        if found := pattern.search(command[:COMMAND]):
+            return found["host"], found.groupdict().get("port") or ""
+    return None
