@@ -16,6 +16,7 @@ from diagnostics.kube.errors import ReadFailed
 from diagnostics.kube.resources import LOGS
 from diagnostics.operations.log_reading import Asked, Come, LogReader
 from diagnostics.operations.picture import Picture, Place
+from diagnostics.rules import rules
 from diagnostics.snapshot.cluster import ContainerLog, Snapshot, Unavailable
 from diagnostics.snapshot.pods import ContainerStatus
 from diagnostics.snapshot.wanted import LogWanted, Wanted
@@ -34,6 +35,8 @@ class Looker:
     _seen: set[str] = field(default_factory=set)  # Suspects that have been looked at before.
     _sharable: frozenset[tuple[str, str]] = frozenset()  # As in a judgement, of all namespaces.
     _explained: frozenset[str] = frozenset()  # Namespaces in which something follows from what is not in them.
+    # Verdicts, by fingerprint, with their namespace, that were concluded from lists that had just been read.
+    _confirmed: dict[str, str | None] = field(default_factory=dict)
     _logs: LogReader = field(init=False)
     # Pods, by uid, of which a log is on its way that nothing stands in for: what is said of them may change with it.
     awaited: set[str] = field(default_factory=set)
@@ -56,9 +59,7 @@ class Looker:
         """
         if namespaces is not None and ("" in namespaces or not self._explained.isdisjoint(namespaces)):
             namespaces = None
-        view = self.picture.view(namespaces)
-        self._read(view)
-        judgement = engine.judge(view)
+        judgement = self._judged(self.picture.view(namespaces))
         if namespaces is None:
             self._sharable, self._explained = judgement.sharable, frozenset(_explained(judgement))
             self._mark_diagnosed(judgement)
@@ -74,19 +75,39 @@ class Looker:
         """Forgets what was read on demand: a sweep has begun a new snapshot."""
         self._read_at.clear()
 
-    def _read(self, view: Snapshot) -> None:
+    def _judged(self, view: Snapshot) -> Judgement:
+        """The verdicts on a view; what is newly concluded from lists that may be old, only after these were read again."""
+        fresh = self._read(view)
+        judgement = engine.judge(view)
+        new = (found for found in judgement.verdicts if found.fingerprint not in self._confirmed)
+        doubtful = {(name, found.namespace) for found in new for name in rules()[found.code].rests_on}
+        stale = frozenset(place for place in doubtful if fresh.isdisjoint({place, (place[0], None)}))
+        if stale:
+            self._read_lists(view, stale)
+            judgement = engine.judge(view)
+        resting = {found.fingerprint: found.namespace for found in judgement.verdicts if rules()[found.code].rests_on}
+        others = {key: place for key, place in self._confirmed.items() if not view.judges(place or "")}
+        self._confirmed = others | resting
+        return judgement
+
+    def _read(self, view: Snapshot) -> frozenset[Place]:
+        """Reads what is wanted and due; returns which lists these were."""
         wanted = engine.wanted(view)
         uids = {pod.metadata.uid for pod in view.suspects}
         patience = READ_AGAIN if uids <= self._seen else READ_AGAIN_FOR_NEW
         self._seen = (self._seen & self.picture.suspects.keys()) | uids
         places = self._due(wanted.resources, view.now - patience) | self._due(wanted.around, view.now - READ_AGAIN)
         if places:
-            self._forget(view, places)
-            enrich(self.access, view, Wanted(resources=places))
-            self.picture.gaps = {(gap.resource, gap.namespace): gap for gap in view.unavailable}
-            self._read_at |= dict.fromkeys(places, view.now)
+            self._read_lists(view, places)
         self._read_logs(view, wanted.logs)
         view.logs = view.logs | dict(_not_yet_previous(view, wanted.logs))
+        return places
+
+    def _read_lists(self, view: Snapshot, places: frozenset[Place]) -> None:
+        self._forget(view, places)
+        enrich(self.access, view, Wanted(resources=places))
+        self.picture.gaps = {(gap.resource, gap.namespace): gap for gap in view.unavailable}
+        self._read_at |= dict.fromkeys(places, view.now)
 
     def _due(self, places: Iterable[Place], read_by: datetime) -> frozenset[Place]:
         """Those that were last read by then, or never."""
