@@ -179,6 +179,8 @@ CELERY: dict[str, Any] = {
     "beat_scheduler": "celery.beat:Scheduler",  # In memory: entries so frequent need no file of when they last ran.
     "beat_schedule": {
         "tick": {"task": "diagnostics.tick", "schedule": 5.0, "options": {"queue": "rest", "expires": 5}},
+        "announce": {"task": "diagnostics.announce", "schedule": 5.0, "options": {"queue": "rest", "expires": 5}},
+        "deliver": {"task": "diagnostics.deliver", "schedule": 2.0, "options": {"queue": "rest", "expires": 2}},
         "prune": {"task": "diagnostics.prune", "schedule": 3600.0, "options": {"queue": "rest", "expires": 3600}},
     },
 }

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from diagnostics.kube.errors import ConfigurationError
-from diagnostics.operations import lease, pruning, watching
+from diagnostics.operations import announcing, delivering, lease, pruning, sending, watching
 from diagnostics.operations.clusters import watch_configured_clusters
 
 SLICE_LIMIT = 1_800  # Seconds; a slice ends by itself with the interval between two sweeps.
@@ -60,6 +60,21 @@ def follow(cluster_id: int) -> None:
     """Watches a cluster for one slice, and sees to it that the next one begins."""
     if watching.follow(cluster_id, _stopping):
         follow.apply_async((cluster_id,), expires=QUEUED_FOR)
+
+
+# Both begin anew every few seconds and find their work in rows, so that a lost one is not missed.
+@shared_task(name="diagnostics.announce", acks_late=False)
+def announce() -> None:
+    """Decides whom to tell of what has happened, and has it delivered."""
+    if announcing.announce(timezone.now()):
+        deliver.apply_async(expires=QUEUED_FOR)
+
+
+@shared_task(name="diagnostics.deliver", acks_late=False)
+def deliver() -> None:
+    """Sends what is due."""
+    delivering.deliver(sending.opened())
+    delivering.give_up(timezone.now())
 
 
 @shared_task(name="diagnostics.prune", acks_late=True)

@@ -159,6 +159,7 @@ class Delivery(models.Model):
     created_at = models.DateTimeField()
     due_at = models.DateTimeField()  # Not before; a lease moves it on, so that a killed worker's are due again.
     sent_at = models.DateTimeField(null=True, blank=True)
+    replayed_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
     request = models.TextField(blank=True)  # Of the last attempt, redacted.
     answer = models.TextField(blank=True)

@@ -50,6 +50,7 @@ def opened(cluster_id: int, verdict: Verdict, now: datetime) -> Diagnosis:
         container=verdict.container or "",
         opened_at=now,
         first_seen=verdict.first_seen,
+        notice_due_at=verdict.notify_at,
     )
     _fill(row, verdict, now)
     return row
@@ -64,6 +65,8 @@ def seen(row: Diagnosis, verdict: Verdict, now: datetime) -> Step:
     if row.state != Diagnosis.State.ONGOING and now - row.opened_at >= NEW_FOR:
         row.state, told = Diagnosis.State.ONGOING, True
     detail = {name: {"from": old, "to": new} for name, old in before.items() if (new := getattr(row, name)) != old}
+    if "severity" in detail or row.snoozed_until is not None:
+        row.notice_due_at = now  # It may be worse than what was told, or than when it was snoozed.
     return Step(told, told or stale or held is not None, Activity.Kind.CHANGED if detail else None, detail)
 
 
@@ -74,7 +77,7 @@ def missed(row: Diagnosis, now: datetime) -> Step:
         return Step(touched=True)
     if now < row.clean_since + _hold(row):
         return STILL
-    row.state, row.resolved_at, row.clean_since = Diagnosis.State.RESOLVED, now, None
+    row.state, row.resolved_at, row.clean_since, row.notice_due_at = Diagnosis.State.RESOLVED, now, None, now
     return Step(told=True, touched=True, activity=Activity.Kind.RESOLVED)
 
 
@@ -95,6 +98,8 @@ def reopened(row: Diagnosis, verdict: Verdict, now: datetime) -> Step:
     row.state = Diagnosis.State.REGRESSED if lately else Diagnosis.State.NEW
     row.first_seen = max(verdict.first_seen, row.resolved_at)
     row.opened_at, row.resolved_at, row.clean_since = now, None, None
+    row.acknowledged_at = row.acknowledged_by = None  # That somebody knew of it then says nothing of now.
+    row.notice_due_at = max(verdict.notify_at, now)
     row.occurrences_count += 1
     _fill(row, verdict, now)
     return Step(told=True, touched=True, activity=Activity.Kind.REGRESSED if lately else Activity.Kind.OPENED)

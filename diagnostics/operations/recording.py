@@ -25,6 +25,7 @@ _BELOW = {"Deployment": ("ReplicaSet",), "CronJob": ("Job",)}
 COLUMNS = (  # What a verdict may change in a stored row.
     *("version", "state", "severity", "confidence", "summary", "pods_affected", "pods_total", "restarts", "verdict"),
     *("verdict_digest", "first_seen", "last_seen", "opened_at", "clean_since", "resolved_at", "occurrences_count"),
+    *("notice_due_at", "acknowledged_at", "acknowledged_by_id"),
 )
 
 
@@ -198,7 +199,7 @@ class _Ledger:
         """Writes everything that was collected."""
         Diagnosis.objects.bulk_create(self._created)
         rewrite(self._changed, COLUMNS)
-        rewrite(self._resolved, ("version", "state", "resolved_at", "clean_since"))
+        rewrite(self._resolved, ("version", "state", "resolved_at", "clean_since", "notice_due_at"))
         rewrite(self._seen, ("last_seen", "clean_since"))
         rewrite(self._clean, ("clean_since",))
         self._store_occurrences()
