@@ -6,6 +6,14 @@ from collections.abc import Set as AbstractSet
 from random import Random
 from typing import Any
 
+from hypothesis import strategies as st
+
+# One number decides a whole batch of edits: drawing the choices of each would cost more than judging what they make.
+RANDOM = st.builds(Random, st.integers(0, 2**32))
+BATCH = 20
+# How much of a document is left out.
+SHARES = (0.01, 0.05, 0.2)
+
 
 def some(random: Random, share: float, value: Any) -> Any:
     """A JSON value with that share of its parts, fields and items alike, left out at any depth."""

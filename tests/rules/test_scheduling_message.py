@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics.rules.scheduling.message import OTHER, Kind, Reason, Refusal, classify, parse
+from tests.characters import texts
 
 NOT_HELPFUL = "0/7 nodes are available: 7 Preemption is not helpful for scheduling"
 
@@ -124,7 +125,7 @@ def test_an_answer_about_preemption_that_is_no_count_is_kept() -> None:
     assert parse(message).preemption == "not eligible due to preemptionPolicy=Never"
 
 
-@given(st.text())
+@given(texts())
 def test_parsing_never_raises(message: str) -> None:
     assert all(reason.kind.code for reason in parse(message).reasons)
 

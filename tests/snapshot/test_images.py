@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics.snapshot.images import InvalidImage, parse, registry_of
+from tests.characters import texts
 
 DIGEST = "sha256:" + "0a" * 32
 
@@ -81,7 +82,7 @@ def test_what_is_put_together_is_taken_apart_again(registry: str, path: list[str
     assert found.tag == version
 
 
-@given(st.text(max_size=80))
+@given(texts(max_size=80))
 def test_any_text_is_parsed_or_refused_with_a_reason(text: str) -> None:
     with suppress(InvalidImage):
         found = parse(text)
