@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from diagnostics.rules import wants, wants_around, wants_for, wants_log
@@ -10,7 +10,12 @@ from diagnostics.rules.shortage import WORKLOADS, short
 from diagnostics.rules.subject import ObjectView, Subject
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.cluster import Snapshot
+from diagnostics.snapshot.surroundings import Surroundings
+from diagnostics.snapshot.traffic import Service
 from diagnostics.snapshot.wanted import LogWanted, Wanted
+
+# Pods by (kind, namespace, name) of what they belong to.
+Members = dict[tuple[str, str, str], list[Suspect]]
 
 
 def suspects(snapshot: Snapshot) -> list[Suspect]:
@@ -29,21 +34,34 @@ def subjects(snapshot: Snapshot, kinds: frozenset[str]) -> Iterator[Subject]:
 
 def views(snapshot: Snapshot, kinds: frozenset[str], pods: Iterable[Suspect] = ()) -> Iterator[ObjectView[Any]]:
     """Every object of those kinds that is judged, in the order of their names, each with those of the pods that belong to it."""
-    owners, members = snapshot.owners, _members(pods)
+    owners, members, around = snapshot.owners, _members(pods), Surroundings(snapshot)
     for kind, items in _objects(snapshot):
         if kind in kinds:
             judged = (key for key, item in items.items() if snapshot.judges(item.metadata.namespace))
             for item in (items[key] for key in sorted(judged)):
-                place = (kind, item.metadata.namespace, item.metadata.name)
-                yield ObjectView(snapshot, kind, item, owners.top(item.metadata, kind), members.get(place, ()))
+                workload = owners.top(item.metadata, kind)
+                yield ObjectView(snapshot, kind, item, workload, _pods_of(kind, item, members), around)
 
 
-def _members(pods: Iterable[Suspect]) -> dict[tuple[str, str, str], list[Suspect]]:
-    """The pods by what they belong to, as (kind, namespace, name): their node, their controller and their workload."""
-    members: dict[tuple[str, str, str], list[Suspect]] = {}
+def _pods_of(kind: str, item: Any, members: Members) -> Sequence[Suspect]:
+    """The pods that belong to an object, or that it leads to."""
+    namespace = item.metadata.namespace
+    if isinstance(item, Service):
+        near = members.get(("Namespace", "", namespace), ())
+        return [pod for pod in near if item.selects(pod.pod.metadata.labels)]
+    return members.get((kind, namespace, item.metadata.name), ())
+
+
+def _members(pods: Iterable[Suspect]) -> Members:
+    """The pods by what they belong to: their node, namespace, controller and workload."""
+    members: Members = {}
     for pod in pods:
         workload, controller = pod.workload, pod.metadata.controller
-        places = {("Node", "", pod.pod.spec.node_name), (workload.kind, workload.namespace, workload.name)}
+        places = {
+            ("Node", "", pod.pod.spec.node_name),
+            ("Namespace", "", pod.namespace),
+            (workload.kind, workload.namespace, workload.name),
+        }
         if controller is not None:
             places.add((controller.kind, pod.namespace, controller.name))
         for place in places:

@@ -25,6 +25,7 @@ API_SERVICE = Rule(
         "kubectl get apiservice {name} -o yaml",
     ),
     verify=("kubectl get apiservice {name}",),
+    explains=("svc-no-endpoints",),  # Of the Service that it names.
     visible_after=timedelta(minutes=1),
     notify_after=timedelta(minutes=5),
     references=(

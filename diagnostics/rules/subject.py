@@ -15,6 +15,7 @@ from diagnostics.snapshot.cluster import Snapshot
 from diagnostics.snapshot.meta import Metadata
 from diagnostics.snapshot.objects import Event
 from diagnostics.snapshot.owners import WorkloadRef
+from diagnostics.snapshot.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from diagnostics.rules.suspect import Suspect
@@ -60,8 +61,8 @@ class Subject:
 
     @property
     def staged(self) -> bool:
-        """Whether its faults come in stages, an earlier one the cause of a later: not so for a node's."""
-        return self.kind != "Node"
+        """Whether its faults come in stages, an earlier one the cause of a later: not so for a node's, or for a route's."""
+        return self.kind not in ("Node", "Service", "Ingress")
 
     @property
     def waited_for(self) -> frozenset[str]:
@@ -141,12 +142,20 @@ class Subject:
 class ObjectView(Subject, Generic[Item]):
     """Any object but a pod: a workload, a node, a claim. `item` is its struct.
 
-    `pods` are the suspects that belong to it: on a node, of a workload or of the Job or ReplicaSet below it.
+    `pods` are the suspects that belong to it: on a node, of a workload or of the Job or ReplicaSet below it, behind a
+    Service. `around` is the same for all objects of one judging.
     """
 
     def __init__(
-        self, snapshot: Snapshot, kind: str, item: Item, workload: WorkloadRef, pods: Sequence[Suspect] = ()
+        self,
+        snapshot: Snapshot,
+        kind: str,
+        item: Item,
+        workload: WorkloadRef,
+        pods: Sequence[Suspect] = (),
+        around: Surroundings | None = None,
     ) -> None:
         super().__init__(snapshot, kind, item.metadata, workload)  # type: ignore[attr-defined]  # Every object has it.
         self.item = item
         self.pods = tuple(pods)
+        self.around = around or Surroundings(snapshot)

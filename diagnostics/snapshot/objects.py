@@ -160,6 +160,7 @@ class WorkloadSpec(Object, frozen=True):
     # StatefulSet and DaemonSet
     update_strategy: UpdateStrategy = UpdateStrategy()
     pod_management_policy: str = ""
+    service_name: str = ""  # StatefulSet
     # Job
     backoff_limit: int | None = None
     completions: int | None = None

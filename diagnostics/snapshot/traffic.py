@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from diagnostics.snapshot.meta import Condition, Metadata, Object, Time, condition
+from diagnostics.snapshot.meta import Condition, ManagedMetadata, Metadata, Object, Time, condition
 from diagnostics.snapshot.placement import LabelSelector
 
 
@@ -42,7 +42,7 @@ class ServiceSpec(Object, frozen=True):
 class Service(Object, frozen=True):
     """A Service."""
 
-    metadata: Metadata = Metadata()
+    metadata: ManagedMetadata = ManagedMetadata()
     spec: ServiceSpec = ServiceSpec()
 
     @property
@@ -86,7 +86,7 @@ LAST_CHANGE = "endpoints.kubernetes.io/last-change-trigger-time"
 class EndpointSlice(Object, frozen=True):
     """An EndpointSlice: some of the pods behind a Service. The API server writes null where there are none."""
 
-    metadata: Metadata = Metadata()
+    metadata: ManagedMetadata = ManagedMetadata()
     listed_endpoints: tuple[Endpoint, ...] | None = msgspec.field(name="endpoints", default=())
     listed_ports: tuple[EndpointPort, ...] | None = msgspec.field(name="ports", default=())
 

@@ -1,4 +1,4 @@
-"""Which namespaces have to be judged together: what they share is told right whichever of them has changed."""
+"""Which namespaces have to be judged together, and which lists have to be read again, to tell what is right."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from diagnostics.demo.resources import Json
+from diagnostics.demo.server import ClusterServer
 from diagnostics.kube.resources import BY_NAME
 from diagnostics.kube.watch import Change, ChangeKind
 from diagnostics.models import Cluster
@@ -17,7 +18,7 @@ from diagnostics.operations.looking import Looker
 from diagnostics.operations.picture import Picture
 from diagnostics.operations.watching import open_access
 from diagnostics.snapshot.cluster import Snapshot
-from tests.operations.watched import failing_pod
+from tests.operations.watched import failing_pod, stamp
 
 pytestmark = pytest.mark.django_db
 
@@ -38,9 +39,9 @@ def starved(namespace: str, name: str = "web", registry: str = "registry.example
     return found
 
 
-def tell(looker: Looker, *pods: Json, kind: ChangeKind = ChangeKind.MODIFIED) -> None:
-    for found in pods:
-        applying.apply(looker.picture, BY_NAME["pods"], None, Change(kind, msgspec.json.encode(found), "11"))
+def tell(looker: Looker, *found: Json, resource: str = "pods", kind: ChangeKind = ChangeKind.MODIFIED) -> None:
+    for each in found:
+        applying.apply(looker.picture, BY_NAME[resource], None, Change(kind, msgspec.json.encode(each), "11"))
 
 
 def said(looker: Looker, *touched: str) -> tuple[list[str], bool]:
@@ -95,3 +96,60 @@ def test_what_is_shared_elsewhere_concerns_nobody_else(looker: Looker) -> None:
     said(looker)
     assert said(looker, "shop") == (["Pod/cart"], False)
     assert said(looker, "web") == (["Pod/web"], False)
+
+
+def deployment(ready: int) -> Json:
+    """Deployment web of two replicas, whose pods are made by nobody we know, nor are ill."""
+    labels = {"app": "web"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app"}]}}
+    return {
+        "metadata": {"name": "web", "namespace": "shop", "uid": "d-1", "creationTimestamp": stamp(3600)},
+        "spec": {"replicas": 2, "selector": {"matchLabels": labels}, "template": template},
+        "status": {"replicas": 2, "readyReplicas": ready, "availableReplicas": ready, "updatedReplicas": 2},
+    }
+
+
+def service(server: ClusterServer, name: str = "web") -> None:
+    """Puts a Service that selects app=web, and has no endpoint."""
+    made = {"name": name, "namespace": "shop", "creationTimestamp": stamp(3600)}
+    server.store.put("services", {"metadata": made, "spec": {"selector": {"app": "web"}, "clusterIP": "10.96.0.9"}})
+    labels = {"kubernetes.io/service-name": name}
+    server.store.put("endpointslices", {"metadata": {**made, "name": f"{name}-1", "labels": labels}, "endpoints": None})
+
+
+def lists(server: ClusterServer) -> int:
+    return sum(request.verb == "list" and request.path.endswith("/services") for request in server.requests)
+
+
+def test_a_workload_is_ready_again_though_its_endpoints_were_listed_before(
+    looker: Looker, server: ClusterServer
+) -> None:
+    service(server)
+    tell(looker, deployment(ready=0), resource="deployments")
+    assert said(looker) == (["Service/web"], True)
+    tell(looker, deployment(ready=1), resource="deployments")
+    assert said(looker, "shop") == ([], False)
+    assert lists(server) == 1
+
+
+def test_a_service_that_went_with_its_workload_is_not_said_to_select_nothing(
+    looker: Looker, server: ClusterServer
+) -> None:
+    service(server)
+    tell(looker, deployment(ready=1), resource="deployments")
+    assert said(looker) == ([], True)
+    server.store.delete("services", "shop", "web")
+    tell(looker, deployment(ready=1), resource="deployments", kind=ChangeKind.DELETED)
+    assert said(looker, "shop") == ([], False)
+    assert lists(server) == 2
+
+
+def test_what_is_missing_is_looked_up_once_more_and_then_told(looker: Looker, server: ClusterServer) -> None:
+    tell(looker, deployment(ready=1), resource="deployments")
+    service(server)
+    said(looker)
+    tell(looker, deployment(ready=1), resource="deployments", kind=ChangeKind.DELETED)
+    assert said(looker, "shop") == (["Service/web"], False)
+    assert said(looker, "shop") == (["Service/web"], False)
+    assert said(looker) == (["Service/web"], True)
+    assert lists(server) == 2

@@ -93,6 +93,7 @@ WEBHOOK_DOWN = REFUSED(
         "kubectl -n {service_namespace} describe service {service}",
         "kubectl get {configuration_kind} {configuration} -o yaml",
     ),
+    explains=("svc-no-endpoints",),  # Of the Service that it names.
     notify_after=timedelta(minutes=1),
     references=_WEBHOOKS,
 )

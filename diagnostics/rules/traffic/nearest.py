@@ -1,0 +1,107 @@
+"""Which workload a Service that selects nothing was probably meant for, and what differs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from diagnostics.rules.dependencies.backing import Backing
+from diagnostics.rules.lookalikes import alike
+from diagnostics.rules.traffic.behind import Behind, labels, said
+
+# What programs and operators write on pods at run time, to say which of them leads.
+_ROLE = re.compile(
+    r"role|leader|primary|secondary|master|slave|replica|active|standby|ordinal|index|hash|revision", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A workload, and how the labels of its pods differ from what a Service selects."""
+
+    backing: Backing
+    selector: Mapping[str, str]
+    served: bool  # Whether another Service leads to it.
+    likeness: float  # Of the Service's name to its own, from 0 to 1.
+
+    @property
+    def differing(self) -> tuple[str, ...]:
+        """The selected labels that its pods do not have."""
+        has = labels(self.backing)
+        return tuple(key for key, value in sorted(self.selector.items()) if has.get(key) != value)
+
+    @property
+    def matched(self) -> int:
+        """How many of the selected labels its pods have."""
+        return len(self.selector) - len(self.differing)
+
+    @property
+    def slips(self) -> int:
+        """How many of the differences look like slips of the pen: a like value, or the value under a like key."""
+        has = labels(self.backing)
+        return sum(
+            alike(self.selector[key], [has[key]]) is not None
+            if key in has
+            else alike(key, [other for other, value in has.items() if value == self.selector[key]]) is not None
+            for key in self.differing
+        )
+
+    @property
+    def unserved(self) -> bool:
+        """Whether its pods have labels of these names, and no Service leads to them."""
+        return not self.served and all(key in labels(self.backing) for key in self.differing)
+
+    @property
+    def resembles(self) -> bool:
+        """Whether some of the labels are the same, or look as if they were meant to be."""
+        return bool(self.matched or self.slips)
+
+    @property
+    def likely(self) -> bool:
+        """Whether it can hardly be another that is meant."""
+        return self.slips == len(self.differing) or bool(self.matched and self.unserved)
+
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """The greater the nearer."""
+        return (self.matched, self.slips, not self.served, self.likeness, self.backing.ref)
+
+    @property
+    def has(self) -> str:
+        """What its pods have in place of what is selected: "app=checkout", "no label tier"."""
+        own = labels(self.backing)
+        missing = [f"no label {key}" for key in self.differing if key not in own]
+        return " and ".join(filter(None, (said({key: own[key] for key in self.differing if key in own}), *missing)))
+
+
+def nearest(behind: Behind) -> Near | None:
+    """The workload whose pods a Service comes nearest to selecting; None where none resembles what it selects.
+
+    To a headless Service only the StatefulSets that name it give a meaning. Without any likeness a workload may be meant
+    that is the only one to which no Service leads.
+    """
+    found = [_near(behind, each) for each in behind.neighbours]
+    if behind.service.headless:
+        found = [near for near in found if near.backing.workload.spec.service_name == behind.view.metadata.name]
+    unserved = [near for near in found if near.unserved]
+    alone = unserved if len(unserved) == 1 else []
+    return max([near for near in found if near.resembles] or alone, key=lambda near: near.rank, default=None)
+
+
+def by_role(behind: Behind) -> bool:
+    """Whether it selects by a label that is in no template and looks as if it was given to pods at run time."""
+    templates = [labels(each) for each in behind.neighbours]
+    return any(
+        _ROLE.search(f"{key}={value}")
+        for key, value in behind.selector.items()
+        if not any(key in template for template in templates)
+    )
+
+
+def _near(behind: Behind, backing: Backing) -> Near:
+    services = behind.view.around.services.get(behind.view.namespace, {})
+    served = any(service.selects(labels(backing)) for service in services.values())
+    likeness = SequenceMatcher(None, behind.view.metadata.name, backing.ref.name).ratio()
+    return Near(backing, behind.selector, served, likeness)

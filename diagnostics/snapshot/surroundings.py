@@ -1,0 +1,55 @@
+"""What stands around the objects that are judged, put in order once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from diagnostics.snapshot.cluster import Snapshot
+from diagnostics.snapshot.objects import Workload
+from diagnostics.snapshot.owners import Key, WorkloadRef
+from diagnostics.snapshot.traffic import EndpointSlice, Service
+
+
+class Surroundings:
+    """A snapshot by what belongs together. Made for one judging: it does not notice what is read later."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    @cached_property
+    def services(self) -> Mapping[str, Mapping[str, Service]]:
+        """Services by namespace, then by name."""
+        found: dict[str, dict[str, Service]] = {}
+        for (namespace, name), service in sorted(self._snapshot.services.items()):
+            found.setdefault(namespace, {})[name] = service
+        return found
+
+    @cached_property
+    def slices(self) -> Mapping[Key, list[EndpointSlice]]:
+        """EndpointSlices by namespace and name of their Service."""
+        found: dict[Key, list[EndpointSlice]] = {}
+        for (namespace, _), each in sorted(self._snapshot.endpoint_slices.items()):
+            found.setdefault((namespace, each.service), []).append(each)
+        return found
+
+    @cached_property
+    def serving(self) -> Mapping[str, list[tuple[WorkloadRef, Workload]]]:
+        """The workloads whose pods are meant to stay, by namespace; each kind by name."""
+        found: dict[str, list[tuple[WorkloadRef, Workload]]] = {}
+        for kind, known in (
+            ("Deployment", self._snapshot.deployments),
+            ("StatefulSet", self._snapshot.statefulsets),
+            ("DaemonSet", self._snapshot.daemonsets),
+        ):
+            for (namespace, name), workload in sorted(known.items()):
+                found.setdefault(namespace, []).append((WorkloadRef(kind, name, namespace), workload))
+        return found
+
+    @cached_property
+    def jobs(self) -> Mapping[str, list[Workload]]:
+        """Jobs by namespace."""
+        found: dict[str, list[Workload]] = {}
+        for (namespace, _), job in self._snapshot.jobs.items():
+            found.setdefault(namespace, []).append(job)
+        return found
