@@ -27,6 +27,18 @@ def above_dependents(standing: Standing, worst: Mapping[WorkloadRef, str]) -> di
     return {key: _top(key, edges) for key in edges}
 
 
+def named(root: Root) -> Iterator[str]:
+    """Its own workload if none of that's pods is ready, and those of other namespaces that it waits for.
+
+    Who else names one of them has to be looked at, too.
+    """
+    subject = root.subject
+    own = subject.snapshot.workload(subject.workload)
+    needed = [subject.workload] if own is not None and not own.status.ready_pods else []
+    for ref in (*needed, *(ref for ref in root.finding.waits_for if ref.namespace != subject.namespace)):
+        yield f"{ref.kind}/{ref.namespace}/{ref.name}"
+
+
 def _above(key: str, members: list[Root], standing: Standing, worst: Mapping[WorkloadRef, str]) -> str | None:
     """The cause of a workload that it waits for; something slight, such as hygiene, is none."""
     awaited = sorted({ref for root in members for ref in root.finding.waits_for})

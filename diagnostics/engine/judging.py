@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from diagnostics.engine.context import subjects
+from diagnostics.engine.dependencies import named
 from diagnostics.engine.fingerprint import fingerprint, shared_fingerprint
 from diagnostics.engine.folding import fold
 from diagnostics.engine.precedence import Root, roots
@@ -45,12 +46,16 @@ def judge(snapshot: Snapshot) -> Judgement:
             Skipped(check=check, needs=need, pods=pods) for (check, need), pods in sorted(trouble.skipped.items())
         ),
         sharable=frozenset(
-            (root.subject.namespace, reach(thing))
-            for members in causes.values()
-            for root in members
-            if (thing := root.finding.shared)
+            (root.subject.namespace, thing) for members in causes.values() for root in members for thing in _reaching(root)
         ),
     )
+
+
+def _reaching(root: Root) -> Iterator[str]:
+    """What it may share with, or wait for in, other namespaces."""
+    if root.finding.shared:
+        yield reach(root.finding.shared)
+    yield from named(root)
 
 
 def _checks_by_kind() -> dict[str, list[Check]]:

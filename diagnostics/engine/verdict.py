@@ -138,7 +138,8 @@ class Judgement(Part, frozen=True):
     """Everything that judging a snapshot yields: verdicts, worst first, and what could not be judged.
 
     `verdicts` holds the ones whose grace has not elapsed too; `Verdict.visible_at` tells. `sharable` names, by
-    namespace, what was found that may have a cause which other namespaces share: "Registry/docker.io".
+    namespace, what was found that may have a cause which other namespaces share ("Registry/docker.io"), or that is
+    needed there ("StatefulSet/data/db").
     """
 
     verdicts: tuple[Verdict, ...] = ()

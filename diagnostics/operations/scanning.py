@@ -18,6 +18,7 @@ from diagnostics.rules.model import Severity
 from diagnostics.snapshot.cluster import Snapshot, Unavailable
 from diagnostics.snapshot.display import columns
 from diagnostics.snapshot.pods import LeanPod
+from diagnostics.snapshot.wanted import Wanted
 
 SCHEMA = "sickbay/scan.v1"
 
@@ -106,6 +107,8 @@ def _read(access: Access, request: Request, pods: list[PodLine], progress: Calla
         wanted = replace(wanted, logs=())
     progress(f"{seen:,} pods read, {len(snapshot.suspects):,} suspicious: reading their context")
     enrich(access, snapshot, wanted)
+    told = engine.wanted(snapshot)  # Logs name what nothing else did.
+    enrich(access, snapshot, Wanted(resources=told.resources - wanted.resources - wanted.around))
     return snapshot
 
 

@@ -10,6 +10,7 @@ from diagnostics.rules.dependencies import DNS_FAILING
 from diagnostics.rules.dependencies.backing import Backing, cluster_dns, said_of, without_ready_pods
 from diagnostics.rules.dependencies.names import service_of
 from diagnostics.rules.model import Confidence, Evidence, Finding, Rule, Severity, Shared, Stage, check
+from diagnostics.rules.policies.flow import Side, isolating
 from diagnostics.rules.signatures import Match, network
 from diagnostics.rules.subject import ObjectView
 from diagnostics.rules.suspect import Suspect
@@ -131,3 +132,6 @@ def _ruled_out(suspect: Suspect, match: Match, servers: list[Backing]) -> Iterat
     key = service_of(match.names.get("host", ""), suspect.namespace, suspect.snapshot.services)
     if key in suspect.snapshot.services:
         yield f"wrong name: Service {key[1]} exists in namespace {key[0]}"
+    read = "networkpolicies" in suspect.snapshot.read and not suspect.unread("networkpolicies")
+    if read and not isolating(suspect.snapshot, Side(suspect.namespace, suspect.metadata.labels), "Egress"):
+        yield "NetworkPolicy: none isolates the egress of this pod"

@@ -138,12 +138,12 @@ def _missing(call: _Call) -> Fact:
 def _wrong_port(call: _Call, service: Service) -> Fact | None:
     """A port that the Service does not have; a headless one leads to every port of its pods."""
     has = [str(one.port) for one in service.spec.ports]
-    if not call.port or service.headless or call.port in has:
+    if service.headless or not has or call.port in ("", *has):
         return None
     return Fact(
         said=f"{call.name} has no port {call.port} (it has {listed(has)})",
         why=f"{call.name} exists, but nothing is served on its port {call.port}: it has {listed(has)}.",
-        advice=f"Call port {has[0] if has else 'of the Service'}, or add port {call.port} to the Service.",
+        advice=f"Call port {has[0]}, or add port {call.port} to the Service.",
         proves=True,
         offender=replace(call.offender, path="spec.ports"),
         evidence=(Evidence("service", f"Service/{call.key[1]}", "spec.ports[*].port", listed(has)),),

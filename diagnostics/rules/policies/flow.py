@@ -68,19 +68,19 @@ class Blocked:
 
 def blocked(snapshot: Snapshot, source: Side, target: Side, port: Port) -> Blocked | None:
     """What keeps the source from the target; None where nothing does, or may not."""
-    leaving = _isolating(snapshot, source, "Egress")
+    leaving = isolating(snapshot, source, "Egress")
     out = ((policy, rule.to, rule.ports) for policy in leaving for rule in policy.spec.egress)
     if leaving and not any(_covered(ports, port) and _among(snapshot, of, peers, target) for of, peers, ports in out):
         return Blocked("Egress", leaving)
-    entering = _isolating(snapshot, target, "Ingress")
+    entering = isolating(snapshot, target, "Ingress")
     in_ = ((policy, rule.from_, rule.ports) for policy in entering for rule in policy.spec.ingress)
     if entering and not any(_covered(ports, port) and _among(snapshot, of, peers, source) for of, peers, ports in in_):
         return Blocked("Ingress", entering)
     return None
 
 
-def _isolating(snapshot: Snapshot, side: Side, direction: str) -> tuple[NetworkPolicy, ...]:
-    """The policies that select the side's pods, by name."""
+def isolating(snapshot: Snapshot, side: Side, direction: str) -> tuple[NetworkPolicy, ...]:
+    """The policies that let the side's pods have only the Egress or Ingress that a rule allows, by name."""
     if side.labels is None:
         return ()
     found = (policy for (of, _), policy in snapshot.network_policies.items() if of == side.namespace)
