@@ -10,8 +10,9 @@ from diagnostics.rules.shortage import WORKLOADS, short
 from diagnostics.rules.subject import ObjectView, Subject
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.cluster import Snapshot
+from diagnostics.snapshot.selectors import matches
 from diagnostics.snapshot.surroundings import Surroundings
-from diagnostics.snapshot.traffic import Service
+from diagnostics.snapshot.traffic import Autoscaler, Budget, Service
 from diagnostics.snapshot.wanted import LogWanted, Wanted
 
 # Pods by (kind, namespace, name) of what they belong to.
@@ -44,8 +45,14 @@ def views(snapshot: Snapshot, kinds: frozenset[str], pods: Iterable[Suspect] = (
 
 
 def _pods_of(kind: str, item: Any, members: Members) -> Sequence[Suspect]:
-    """The pods that belong to an object, or that it leads to."""
+    """The pods that belong to an object, or to the workload that it scales, or that it guards, or leads to."""
     namespace = item.metadata.namespace
+    if isinstance(item, Autoscaler):
+        target = item.spec.scale_target_ref
+        return members.get((target.kind, namespace, target.name), ())
+    if isinstance(item, Budget):
+        near = members.get(("Namespace", "", namespace), ())
+        return [pod for pod in near if matches(item.spec.selector, pod.pod.metadata.labels)]
     if isinstance(item, Service):
         near = members.get(("Namespace", "", namespace), ())
         return [pod for pod in near if item.selects(pod.pod.metadata.labels)]

@@ -187,9 +187,10 @@ def _read(access: Access, result: Sweep, resource: Resource, place: str | None) 
 def _items(
     access: Access, result: Sweep, resource: Resource, place: str | None, label_selector: str = ""
 ) -> Iterator[list[msgspec.Raw]]:
-    """The items of each page; the snapshot's clock and the resource's version are taken from it in passing."""
+    """The items of each page; the snapshot's clock and the list's time and version are taken from it in passing."""
     for page in pages(access, resource, place, label_selector=label_selector):
         result.snapshot.now = page.date or result.snapshot.now
+        result.snapshot.read_at[resource.name, place] = result.snapshot.now
         result.resource_versions[resource.name, place] = page.resource_version
         yield page.items
 

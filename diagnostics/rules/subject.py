@@ -79,6 +79,11 @@ class Subject:
             gap.resource == resource and gap.namespace in (None, self.namespace) for gap in self.snapshot.unavailable
         )
 
+    def read_at(self, resource: str) -> datetime:
+        """When that list was last read where this object lives: a while ago, if it is kept for later looks."""
+        known = self.snapshot.read_at
+        return known.get((resource, None)) or known.get((resource, self.namespace)) or self.now
+
     def age(self, moment: datetime | None) -> timedelta:
         """How long ago that was; nothing for a time that is unknown or, by a skewed clock, in the future."""
         return max(self.now - moment, timedelta()) if moment else timedelta()

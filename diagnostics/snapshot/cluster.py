@@ -106,6 +106,8 @@ class Snapshot:
     placed: Placed = field(default_factory=Placed)  # who runs where, and who holds what, every pod counted
     bookings_complete: bool = True  # Whether the pods of all namespaces were counted; else nodes are fuller than said.
     read: set[str] = field(default_factory=set)  # resources that were read at all, as in "configmaps"
+    # When each list was last read, by resource, and namespace or None for all; what is watched since is newer.
+    read_at: dict[tuple[str, str | None], datetime] = field(default_factory=dict)
     unavailable: list[Unavailable] = field(default_factory=list)
     pods_seen: int = 0
     malformed_objects: list[Malformed] = field(default_factory=list)

@@ -114,15 +114,26 @@ class TargetReference(Object, frozen=True):
     api_version: str = ""
 
 
+class MetricValue(Object, frozen=True):
+    """`target` or `current` of a metric: its mean over the pods, in percent of what they request."""
+
+    average_utilization: int | None = None
+
+
 class MetricResource(Object, frozen=True):
-    """`resource` or `containerResource` of a metric: `cpu`, `memory`."""
+    """`resource` or `containerResource` of a metric: `cpu`, `memory`; a spec has the target, a status the current value."""
 
     name: str = ""
     container: str = ""
+    target: MetricValue = MetricValue()
+    current: MetricValue = MetricValue()
 
 
-class MetricSpec(Object, frozen=True):
-    """`spec.metrics[]` of a HorizontalPodAutoscaler: Resource, ContainerResource, Pods, Object or External."""
+class Metric(Object, frozen=True):
+    """`spec.metrics[]` or `status.currentMetrics[]` of a HorizontalPodAutoscaler.
+
+    Its type is Resource, ContainerResource, Pods, Object or External.
+    """
 
     type: str = ""
     resource: MetricResource | None = None
@@ -135,7 +146,7 @@ class AutoscalerSpec(Object, frozen=True):
     scale_target_ref: TargetReference = TargetReference()
     min_replicas: int | None = None
     max_replicas: int = 0
-    metrics: tuple[MetricSpec, ...] = ()
+    metrics: tuple[Metric, ...] = ()
 
 
 class AutoscalerStatus(Object, frozen=True):
@@ -143,11 +154,14 @@ class AutoscalerStatus(Object, frozen=True):
 
     current_replicas: int = 0
     desired_replicas: int = 0
-    conditions: tuple[Condition, ...] = ()
+    last_scale_time: Time | None = None
+    # Both are null until the controller has something to say.
+    current_metrics: tuple[Metric, ...] | None = None
+    conditions: tuple[Condition, ...] | None = None
 
     def condition(self, type_: str) -> Condition | None:
         """Its condition of that type: AbleToScale, ScalingActive, ScalingLimited."""
-        return condition(self.conditions, type_)
+        return condition(self.conditions or (), type_)
 
 
 class Autoscaler(Object, frozen=True):

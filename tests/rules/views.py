@@ -14,6 +14,7 @@ from diagnostics.rules.subject import ObjectView
 from diagnostics.snapshot.cluster import Snapshot
 from diagnostics.snapshot.objects import CronJob, Event, Node, Workload
 from diagnostics.snapshot.pods import Pod
+from diagnostics.snapshot.traffic import Autoscaler, Budget
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 Json = dict[str, Any]
@@ -24,6 +25,14 @@ _PLACES = {
     "DaemonSet": "daemonsets",
     "Job": "jobs",
     "CronJob": "cronjobs",
+    "HorizontalPodAutoscaler": "autoscalers",
+    "PodDisruptionBudget": "budgets",
+}
+_TYPES: dict[str, Any] = {
+    "Node": Node,
+    "CronJob": CronJob,
+    "HorizontalPodAutoscaler": Autoscaler,
+    "PodDisruptionBudget": Budget,
 }
 
 
@@ -64,8 +73,7 @@ def cluster(pods: Iterable[Json] = (), events: Iterable[Json] = (), **objects: I
     made = Snapshot(cluster="lab", now=NOW, suspects=[msgspec.convert(pod, Pod) for pod in pods])
     made.add_events(msgspec.convert(document, Event) for document in events)
     for kind, documents in objects.items():
-        types: dict[str, Any] = {"Node": Node, "CronJob": CronJob}
-        for found in (msgspec.convert(document, types.get(kind, Workload)) for document in documents):
+        for found in (msgspec.convert(document, _TYPES.get(kind, Workload)) for document in documents):
             name = found.metadata.name
             getattr(made, _PLACES[kind])[name if kind == "Node" else (found.metadata.namespace, name)] = found
     return made

@@ -118,3 +118,25 @@ STUCK = _DAEMON_SET(
     visible_after=timedelta(minutes=5),
     notify_after=timedelta(minutes=15),
 )
+SELECTS_ALL = _WORKLOAD(
+    code="deploy-selects-all",
+    severity=Severity.HIGH,
+    stage=Stage.GATED,
+    message="{kind} {workload_name} has an empty selector, so that its controller makes no pods.",
+    cause="An empty selector selects every pod of the namespace, also those of others; the controller does nothing with "
+    "such a {kind}.",
+    remedy="Make it anew with a selector that its template's labels meet; the selector of one that exists is fixed.",
+    commands=("kubectl -n {namespace} get {workload} -o yaml",),
+    notify_after=timedelta(minutes=5),
+    references=("https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/",),
+)
+STS_CONFLICT = _STATEFUL_SET(
+    code="sts-conflict",
+    severity=Severity.MEDIUM,
+    message="{what} of {workload_name} belongs to another controller, so that its retention policy does not hold.",
+    cause="persistentVolumeClaimRetentionPolicy lets the StatefulSet delete its claims, but not those that another "
+    "controller owns: they stay or go with that one.",
+    remedy="Remove the other owner from the claim's metadata.ownerReferences, or do without the retention policy.",
+    commands=("kubectl -n {namespace} get pvc {claim} -o yaml", _DESCRIBE),
+    notify_after=timedelta(minutes=5),
+)
