@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from diagnostics.kube.errors import ConfigurationError
-from diagnostics.operations import announcing, delivering, lease, pruning, sending, watching
+from diagnostics.operations import announcing, bulletins, delivering, lease, pruning, sending, watching
 from diagnostics.operations.clusters import watch_configured_clusters
 
 SLICE_LIMIT = 1_800  # Seconds; a slice ends by itself with the interval between two sweeps.
@@ -66,7 +66,8 @@ def follow(cluster_id: int) -> None:
 @shared_task(name="diagnostics.announce", acks_late=False)
 def announce() -> None:
     """Decides whom to tell of what has happened, and has it delivered."""
-    if announcing.announce(timezone.now()):
+    now = timezone.now()
+    if announcing.announce(now) + bulletins.announce(now):
         deliver.apply_async(expires=QUEUED_FOR)
 
 
