@@ -89,7 +89,7 @@ def _reach(story: Story) -> dict[str, Any]:
         "all_failing": row.pods_affected >= row.pods_total > 0 and row.resolved_at is None,
         "lasted": row.resolved_at - row.first_seen if row.resolved_at else None,
         "nodes": sorted({pod["node"] for pod in row.verdict["pods"] if pod.get("node")}),
-        "symptom_workloads": len({(part["workload"]["kind"], part["workload"]["name"]) for part in symptoms}),
+        "symptom_workloads": len({(part.get("namespace"), *part["workload"].values()) for part in symptoms}),
         "neighbours": story.neighbours,
         "namespace_url": f"{reverse('triage')}?{urlencode(place)}",
     }

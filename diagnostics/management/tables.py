@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from diagnostics.engine.verdict import Verdict
+from diagnostics.engine.verdict import Symptom, Verdict
 from diagnostics.management.reports import age, headline, limits
 from diagnostics.operations.scanning import Scan
 
@@ -51,8 +51,15 @@ def _table(scan: Scan, *, wide: bool, folded: bool) -> Table:
         table.add_row(*_cells(found, scan, wide=wide))
         for symptom in found.symptoms:
             code, between = Text(f"└ {symptom.code}", style="dim"), [""] * (5 if wide else 2)
-            table.add_row("", "", "", code, *between, Text(symptom.summary, style="dim"))
+            table.add_row("", *_elsewhere(symptom, found), code, *between, Text(symptom.summary, style="dim"))
     return table
+
+
+def _elsewhere(symptom: Symptom, found: Verdict) -> tuple[str, str]:
+    """Namespace and workload of what follows from a cause that is not there, as from a node or a registry."""
+    if symptom.namespace is None or symptom.namespace == found.namespace:
+        return "", ""
+    return symptom.namespace, f"{symptom.workload.kind}/{symptom.workload.name}"
 
 
 def _grid(*titles: str) -> Table:

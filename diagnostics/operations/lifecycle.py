@@ -23,6 +23,7 @@ REGRESSES_WITHIN = timedelta(days=1)
 NEW_FOR = timedelta(days=1)
 SEEN_EVERY = timedelta(minutes=1)  # How exact `last_seen` is where nothing else changed.
 PODS_NAMED = 500  # Pods that a stored verdict names; `pods_affected` counts them all.
+SYMPTOMS_NAMED = 500  # Symptoms that it names, of a cause that many workloads share.
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,11 @@ def _fill(row: Diagnosis, verdict: Verdict, now: datetime) -> bool:
     row.last_seen = now
     # The row has seen more than this one look, so its times count; `last_seen` alone is no news.
     said = msgspec.structs.replace(
-        verdict, pods=verdict.pods[:PODS_NAMED], first_seen=row.first_seen, last_seen=row.first_seen
+        verdict,
+        pods=verdict.pods[:PODS_NAMED],
+        symptoms=verdict.symptoms[:SYMPTOMS_NAMED],
+        first_seen=row.first_seen,
+        last_seen=row.first_seen,
     )
     ageless = msgspec.structs.replace(said, summary=_AGES.sub("", said.summary), cause=_AGES.sub("", said.cause))
     digest = blake2b(msgspec.json.encode(ageless), digest_size=16).hexdigest()

@@ -12,7 +12,7 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnostics.engine.verdict import AffectedPod, Crashed, EvidencePart, Skipped, Verdict, WorkloadPart
+from diagnostics.engine.verdict import AffectedPod, Crashed, EvidencePart, Skipped, Symptom, Verdict, WorkloadPart
 from diagnostics.kube.resources import BY_NAME, resource_of
 from diagnostics.models import Activity, Cluster, Diagnosis, Occurrence
 from diagnostics.operations import bulk
@@ -342,11 +342,12 @@ def test_the_same_cause_in_two_clusters_is_two_diagnoses(cluster: Cluster) -> No
 
 def test_no_more_pods_than_a_page_can_show_are_named_but_all_are_counted(cluster: Cluster) -> None:
     pods = tuple(AffectedPod(f"cart-{n}", f"u{n}", "ErrImagePull") for n in range(600))
-    many = verdict(pods=pods, pods_affected=600)
+    symptoms = tuple(Symptom("image-x", WorkloadPart("Pod", pod.name), "It waits.", "shop") for pod in pods)
+    many = verdict(pods=pods, pods_affected=600, symptoms=symptoms)
     note(cluster, T0, many)
 
     row = Diagnosis.objects.get()
-    assert (len(row.verdict["pods"]), row.pods_affected) == (500, 600)
+    assert (len(row.verdict["pods"]), len(row.verdict["symptoms"]), row.pods_affected) == (500, 500, 600)
     assert not note(cluster, T0 + MINUTE / 2, many).ids
 
 

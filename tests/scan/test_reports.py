@@ -79,6 +79,7 @@ def test_json_is_the_contract(scan: Scan) -> None:
             "code": "probe-refused",
             "workload": {"kind": "Deployment", "name": "cart"},
             "summary": "Nobody | answers app.",
+            "namespace": "shop",
         }
     ]
     assert first["delivered_by"] is None
@@ -114,6 +115,14 @@ def test_the_piped_table_has_a_line_a_diagnosis(scan: Scan) -> None:
     assert lines[3].split(maxsplit=2) == ["└", "probe-refused", "Nobody | answers app."]
     assert lines[3].index("Nobody") == lines[2].index("Container app")
     assert lines[-1] == "! Could not read pods/log in namespace shop (forbidden); to mend it, grant: get pods/log"
+
+
+def test_what_is_shared_names_those_who_suffer(scan: Scan) -> None:
+    """What hangs under a cause without a namespace says where it is."""
+    shared = msgspec.structs.replace(scan.diagnoses[0], namespace=None)
+    lines = written(msgspec.structs.replace(scan, diagnoses=(shared,)), "table").splitlines()
+    (symptom,) = [line for line in lines if "└" in line]
+    assert symptom.rstrip().split(maxsplit=4) == ["shop", "Deployment/cart", "└", "probe-refused", "Nobody | answers app."]
 
 
 def test_wide_adds_offender_confidence_and_next_command(scan: Scan) -> None:

@@ -153,6 +153,15 @@ def test_symptoms_are_folded_under_the_cause(look: Look) -> None:
     assert "web It refuses. probe-refused" in text
 
 
+def test_symptoms_of_what_several_namespaces_share_name_theirs(look: Look) -> None:
+    web = WorkloadPart("Deployment", "web")
+    symptoms = (Symptom("image-tls", web, "It is refused.", "a"), Symptom("image-tls", web, "It is refused.", "b"))
+    row = a_diagnosis(a_cluster(), namespace=None, workload=WorkloadPart("Registry", "quay.io"), symptoms=symptoms)
+    text = look(f"/d/{row.number}").part('<section class="card" id="symptoms"').text
+    assert "2 symptoms in 2 workloads" in text
+    assert "a / web It is refused. image-tls" in text
+
+
 def test_the_timeline_tells_everything_newest_first(look: Look) -> None:
     first = before(minutes=30)
     change = Change("containers[app].image", "a", "b", first - timedelta(minutes=1), "helm")
