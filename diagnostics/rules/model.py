@@ -107,7 +107,8 @@ class Rule:
     message where the cause is one that several workloads share: it may also name `{sufferers}` ("5 pods of 3
     workloads"), `{thing}`, what they share, and `{place}`, that with its kind ("node n1", "the nodes of zone a").
     `rests_on` are lists that are only read every few minutes, and from which it is concluded that something is missing:
-    who follows a cluster reads them again before telling of it.
+    who follows a cluster reads them again before telling of it. `cases` are other severities that it may have, and when:
+    "where nothing resembles what it selects".
     """
 
     code: str
@@ -124,6 +125,7 @@ class Rule:
     notify_after: timedelta = timedelta(minutes=2)
     references: tuple[str, ...] = ()
     rests_on: tuple[str, ...] = ()
+    cases: tuple[tuple[Severity, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ class Finding:
     `affects` are pods that suffer from a cause in another object, whether or not anything is found in themselves.
     `waits_for` are workloads without a ready pod that this cannot do without: what is wrong with them is why.
     `shared` is what would be at fault if several workloads suffered alike at the same time: then it is diagnosed once.
-    `severity` is this case's, where it is worse or milder than the rule's own.
+    `severity` is this case's, where it is another one than the rule's own: one of the rule's `cases`.
     """
 
     rule: Rule

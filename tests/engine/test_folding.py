@@ -218,5 +218,6 @@ def test_a_cause_that_names_the_object_explains_it_where_it_says_so(
 
 
 def test_a_case_may_be_milder_than_its_rule(monkeypatch: pytest.MonkeyPatch) -> None:
-    (found,) = verdicts(monkeypatch, about("Job", yields(finding(NO_ENDPOINTS, severity=Severity.LOW))))
+    made = rule("svc-no-endpoints", cases=((Severity.LOW, "at night"),), verify=())
+    (found,) = verdicts(monkeypatch, about("Node", yields(finding(made, severity=Severity.LOW))))
     assert found.severity == "low"

@@ -104,7 +104,8 @@ def _paragraph(title: str, template: str) -> Iterator[str]:
 
 
 def _severity(entry: Entry) -> str:
-    word = entry.rule.severity.word.capitalize()
+    cases = (f"{severity.word} {when}" for severity, when in entry.rule.cases)
+    word = ", ".join((entry.rule.severity.word.capitalize(), *cases))
     if entry.worst is not None:
         return f"{word}, {entry.worst.word} while no pod of the workload is ready"
     if entry.softened is not None:

@@ -24,6 +24,10 @@ NO_ENDPOINTS = _TRAFFIC(
     verify=(_SLICES,),
     notify_after=timedelta(minutes=5),
     references=(_DEBUG,),
+    cases=(
+        (Severity.CRITICAL, "where there are pods behind it and none is ready"),
+        (Severity.MEDIUM, "where it is not clear which pods are meant"),
+    ),
     rests_on=("services", "endpointslices"),
 )
 PORT_MISMATCH = _TRAFFIC(
@@ -35,6 +39,10 @@ PORT_MISMATCH = _TRAFFIC(
     verify=(_SLICES, "kubectl -n {namespace} describe service {service}"),
     notify_after=timedelta(minutes=10),
     references=("https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports",),
+    cases=(
+        (Severity.MEDIUM, "where a number is not declared and probes ask another port"),
+        (Severity.LOW, "where a number is not declared"),
+    ),
     rests_on=("services", "endpointslices"),
 )
 INGRESS_BROKEN = _TRAFFIC(
@@ -56,9 +64,8 @@ SERVICE_MISSING = _TRAFFIC(
     message="StatefulSet {name} names Service {service}, which does not exist.",
     cause="The Service of a StatefulSet gives its pods their DNS names ({name}-0.{service}). Without it these do not "
     "resolve, and members of a cluster do not find each other. {instead}",
-    remedy="Create a headless Service {service} (clusterIP: None) with the set's labels as selector. serviceName itself "
-    "cannot be changed.",
-    commands=("kubectl -n {namespace} create service clusterip {service} --clusterip=None",),
+    remedy="Create a headless Service {service} that selects the set's labels. serviceName itself cannot be changed.",
+    commands=("kubectl -n {namespace} get statefulset {name} -o jsonpath='{{.spec.selector.matchLabels}}'",),
     verify=("kubectl -n {namespace} get service {service}",),
     visible_after=timedelta(minutes=5),  # Whoever makes the set first and its Service later is given time.
     notify_after=timedelta(minutes=10),
