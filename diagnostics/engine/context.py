@@ -21,9 +21,9 @@ Members = dict[tuple[str, str, str], list[Suspect]]
 
 def suspects(snapshot: Snapshot) -> list[Suspect]:
     """Every suspect with its workload, in an order that depends on nothing but their names."""
-    owners = snapshot.owners
+    owners, around = snapshot.owners, Surroundings(snapshot)
     ordered = sorted(snapshot.suspects, key=lambda pod: (pod.metadata.namespace, pod.metadata.name, pod.metadata.uid))
-    return [Suspect(snapshot, pod, owners.top(pod.metadata)) for pod in ordered]
+    return [Suspect(snapshot, pod, owners.top(pod.metadata), around) for pod in ordered]
 
 
 def subjects(snapshot: Snapshot, kinds: frozenset[str]) -> Iterator[Subject]:

@@ -14,6 +14,7 @@ from diagnostics.snapshot.cluster import ContainerLog, Snapshot
 from diagnostics.snapshot.objects import Event, Node
 from diagnostics.snapshot.owners import WorkloadRef
 from diagnostics.snapshot.pods import Container, ContainerStatus, Pod, Terminated, Waiting
+from diagnostics.snapshot.surroundings import Surroundings
 
 NO_LOG = ContainerLog(missing="not read")
 
@@ -115,9 +116,10 @@ class ContainerView:
 class Suspect(Subject):
     """A pod that is not healthy, or not settled yet, with everything that was read about it."""
 
-    def __init__(self, snapshot: Snapshot, pod: Pod, workload: WorkloadRef) -> None:
+    def __init__(self, snapshot: Snapshot, pod: Pod, workload: WorkloadRef, around: Surroundings | None = None) -> None:
         super().__init__(snapshot, "Pod", pod.metadata, workload)
         self.pod = pod
+        self.around = around or Surroundings(snapshot)
 
     @property
     def began(self) -> datetime | None:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from diagnostics.snapshot.cluster import Snapshot
+from diagnostics.snapshot.meta import LeanMetadata, OwnerReference
 from diagnostics.snapshot.objects import Workload
 from diagnostics.snapshot.owners import Key, WorkloadRef
+from diagnostics.snapshot.runs import Runs
 from diagnostics.snapshot.traffic import EndpointSlice, Service
 
 
@@ -53,3 +55,14 @@ class Surroundings:
         for (namespace, _), job in self._snapshot.jobs.items():
             found.setdefault(namespace, []).append(job)
         return found
+
+    def runs_beside(self, job: LeanMetadata) -> Runs:
+        """The Jobs of the owner of that Job that have ended, itself among them if it has."""
+        return self._runs.get((job.namespace, job.controller)) or Runs()
+
+    @cached_property
+    def _runs(self) -> Mapping[tuple[str, OwnerReference | None], Runs]:
+        found: dict[tuple[str, OwnerReference | None], list[Workload]] = {}
+        for (namespace, _), job in self._snapshot.jobs.items():
+            found.setdefault((namespace, job.metadata.controller), []).append(job)
+        return {place: Runs(jobs) for place, jobs in found.items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -13,8 +12,8 @@ from diagnostics.rules import exits
 from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule
 from diagnostics.rules.signatures import LastWords
 from diagnostics.rules.suspect import ContainerView, Suspect
-from diagnostics.snapshot.objects import Workload
 from diagnostics.snapshot.pods import Terminated
+from diagnostics.snapshot.runs import held
 
 LOGS = "kubectl -n {namespace} logs {pod} -c {container} --tail=100 --previous={previous}"
 VERIFY = ("kubectl -n {namespace} get pod {pod}", "kubectl -n {namespace} rollout status {workload}")
@@ -143,19 +142,9 @@ def _settled(suspect: Suspect) -> bool:
     owner = suspect.pod.metadata.controller
     if owner is None or owner.kind != "Job":
         return False
-    jobs = suspect.snapshot.jobs
-    job = jobs.get((suspect.namespace, owner.name))
+    job = suspect.snapshot.jobs.get((suspect.namespace, owner.name))
+    if job is None:
+        return False
     if suspect.workload.kind != "CronJob":
-        return job is not None and _finished(job, "Complete") is not None
-    runs = [run for run in jobs.values() if suspect.snapshot.owners.top(run.metadata) == suspect.workload]
-    return _newest(runs, "Complete") > _newest(runs, "Failed")
-
-
-def _finished(job: Workload, condition: str) -> datetime | None:
-    found = job.status.condition(condition)
-    return found.last_transition_time if found is not None and found.true else None
-
-
-def _newest(runs: list[Workload], condition: str) -> float:
-    ends = (_finished(run, condition) for run in runs)
-    return max((end.timestamp() for end in ends if end is not None), default=0.0)
+        return held(job, "Complete") is not None
+    return suspect.around.runs_beside(job.metadata).recovered

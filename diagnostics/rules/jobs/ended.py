@@ -8,11 +8,12 @@ from typing import Any
 
 from diagnostics.rules.clues import core
 from diagnostics.rules.jobs import rules
-from diagnostics.rules.jobs.runs import Attempt, JobView, finished_runs, held, latest_attempt
+from diagnostics.rules.jobs.runs import Attempt, JobView, latest_attempt
 from diagnostics.rules.model import Confidence, Evidence, Finding, Rule, check
 from diagnostics.snapshot.display import short_duration
 from diagnostics.snapshot.meta import Condition
-from diagnostics.snapshot.objects import CronJob, Workload
+from diagnostics.snapshot.objects import CronJob
+from diagnostics.snapshot.runs import Runs, held
 
 # So many runs that failed one after the other are no chance (catalogue B11).
 RUNS = 3
@@ -42,33 +43,31 @@ def ended_job(job: JobView) -> Iterator[Finding]:
 
 def _of_cron_job(job: JobView, failed: Condition) -> Finding:
     """A failed run is judged by the runs beside it; a failure that a good run has followed is history."""
-    runs = finished_runs(job)
-    if (passed := held(runs[0], "Complete")) is not None:
-        newest = Evidence("job", f"Job/{runs[0].metadata.name}", "status.conditions[Complete].reason", passed.reason)
-        failures = sum(held(run, "Failed") is not None for run in runs)
-        return _failure(job, rules.SOME_FAILING, failed, newest, failures=failures, count=_count(len(runs), "run"))
+    runs = job.around.runs_beside(job.metadata)
+    if (passed := held(runs.newest, "Complete")) is not None:
+        newest = Evidence(
+            "job", f"Job/{runs.newest.metadata.name}", "status.conditions[Complete].reason", passed.reason
+        )
+        count = _count(len(runs), "run")
+        return _failure(job, rules.SOME_FAILING, failed, newest, failures=runs.failures, count=count)
     if _all_fail(job, runs):
         ever = "in the last runs" if _cron_job(job).status.last_successful_time else "so far"
-        number = _in_a_row(runs)
+        number = runs.failed_in_a_row
         told = f"its last {number} runs all" if number > 1 else "the only run that is kept"
         return _failure(job, rules.ALL_FAILING, failed, runs=told, ever=ever)
     return _by_reason(job, failed)
 
 
-def _all_fail(job: JobView, runs: list[Workload]) -> bool:
+def _all_fail(job: JobView, runs: Runs) -> bool:
     """Whether the last three runs failed; or all that were kept, where fewer are and none ever succeeded."""
     kept = _cron_job(job).spec.failed_jobs_history_limit
     never = _cron_job(job).status.last_successful_time is None
-    in_a_row = _in_a_row(runs)
+    in_a_row = runs.failed_in_a_row
     return in_a_row >= RUNS or (never and in_a_row == len(runs) == kept)
 
 
 def _cron_job(job: JobView) -> CronJob:
     return job.snapshot.cronjobs.get((job.namespace, job.workload.name), CronJob())
-
-
-def _in_a_row(runs: list[Workload]) -> int:
-    return next((number for number, run in enumerate(runs) if not held(run, "Failed")), len(runs))
 
 
 def _by_reason(job: JobView, failed: Condition) -> Finding:
@@ -97,14 +96,8 @@ def _why(job: JobView, failed: Condition) -> str:
 
 def _runs_took(job: JobView) -> str:
     """How long the good runs of its CronJob that are kept took."""
-    took = longest_run(finished_runs(job)) if job.workload.kind == "CronJob" else None
+    took = job.around.runs_beside(job.metadata).longest if job.workload.kind == "CronJob" else None
     return f"The longest good run that is kept took {short_duration(took)}. " if took else ""
-
-
-def longest_run(runs: list[Workload]) -> timedelta | None:
-    """How long the longest of the runs that completed took, if there is one."""
-    times = ((run.status.start_time, run.status.completion_time) for run in runs)
-    return max((end - start for start, end in times if start and end), default=None)
 
 
 def _failure(job: JobView, rule: Rule, failed: Condition, *evidence: Evidence, **params: Any) -> Finding:

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 from diagnostics.rules.crash.sidecars import KNOWN
 from diagnostics.rules.jobs import rules
-from diagnostics.rules.jobs.ended import longest_run
-from diagnostics.rules.jobs.runs import JobView, finished_runs, held
+from diagnostics.rules.jobs.runs import JobView
 from diagnostics.rules.model import Confidence, Finding, Offender, check
 from diagnostics.rules.suspect import ContainerView, Suspect
 from diagnostics.snapshot.display import short_duration
+from diagnostics.snapshot.runs import held
 
 LONG = timedelta(hours=12)
 # A run may take this many times as long as the longest good one before it.
@@ -40,7 +40,7 @@ def _field(job: JobView) -> Offender:
 
 def _long(job: JobView) -> Iterator[Finding]:
     start = job.item.status.start_time
-    usual = longest_run(finished_runs(job)) if job.workload.kind == "CronJob" else None
+    usual = job.around.runs_beside(job.metadata).longest if job.workload.kind == "CronJob" else None
     patience = max(LONG, MUCH_LONGER * (usual or timedelta()))
     if start is not None and job.age(start) > patience:
         yield job.finding(

@@ -1,39 +1,19 @@
-"""The Jobs of a CronJob, and what a Job's latest attempt said before it ended."""
+"""What a Job's latest attempt said before it ended."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeAlias
 
 from diagnostics.rules.exits import Ending, explain_end
 from diagnostics.rules.model import Evidence, Offender
 from diagnostics.rules.subject import ObjectView
 from diagnostics.rules.suspect import ContainerView, Suspect
-from diagnostics.snapshot.meta import Condition
 from diagnostics.snapshot.objects import Workload
+from diagnostics.snapshot.runs import EVER
 
 JobView: TypeAlias = ObjectView[Workload]
-
-_EVER = datetime.min.replace(tzinfo=UTC)
-
-
-def held(job: Workload, type_: str) -> Condition | None:
-    """The Job's condition of that type, if it holds: Complete, Failed, Suspended."""
-    found = job.status.condition(type_)
-    return found if found is not None and found.true else None
-
-
-def finished_runs(view: JobView) -> list[Workload]:
-    """The Jobs that have ended of the CronJob that owns this one, newest first; itself among them if it has."""
-    place, owners = view.namespace, view.metadata.owner_references
-    runs = [
-        job
-        for (namespace, _), job in view.snapshot.jobs.items()
-        if namespace == place and job.metadata.owner_references == owners
-    ]
-    ended = (job for job in runs if held(job, "Failed") or held(job, "Complete"))
-    return sorted(ended, key=lambda job: (job.metadata.creation_timestamp or _EVER, job.metadata.name), reverse=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +52,4 @@ def latest_attempt(view: JobView) -> Attempt | None:
 
 
 def _age(pod: Suspect) -> tuple[datetime, str]:
-    return (pod.metadata.creation_timestamp or _EVER, pod.metadata.name)
+    return (pod.metadata.creation_timestamp or EVER, pod.metadata.name)
