@@ -81,8 +81,8 @@ class Subject:
 
     def read_at(self, resource: str) -> datetime:
         """When that list was last read where this object lives: a while ago, if it is kept for later looks."""
-        known = self.snapshot.read_at
-        return known.get((resource, None)) or known.get((resource, self.namespace)) or self.now
+        times = (self.snapshot.read_at.get((resource, place)) for place in (None, self.namespace))
+        return max((time for time in times if time is not None), default=self.now)
 
     def age(self, moment: datetime | None) -> timedelta:
         """How long ago that was; nothing for a time that is unknown or, by a skewed clock, in the future."""

@@ -92,6 +92,8 @@ def test_what_was_read_before_it_had_lasted_is_not_told() -> None:
     taken = made(budget(), pods=(pod("web-1", 8),), Deployment=[web(1)])
     taken.read_at["poddisruptionbudgets", "shop"] = NOW - timedelta(minutes=4)
     assert codes(violated, view(taken, KIND)) == []
+    taken.read_at["poddisruptionbudgets", None] = NOW - timedelta(minutes=3)
+    assert codes(violated, view(taken, KIND)) == ["pdb-violated"]
 
 
 def test_pods_of_a_kind_that_is_not_read_are_known_where_they_fail() -> None:

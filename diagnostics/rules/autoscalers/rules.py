@@ -18,6 +18,7 @@ _AUTOSCALER = partial(
     stage=Stage.WORKLOAD,
     verify=("kubectl -n {namespace} get hpa {name}",),
     references=("https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/",),
+    rests_on=("horizontalpodautoscalers",),
 )
 
 NO_METRICS = _AUTOSCALER(

@@ -24,6 +24,7 @@ from diagnostics.snapshot.cluster import Snapshot
 from diagnostics.snapshot.objects import Event, Node
 from diagnostics.snapshot.owners import WorkloadRef
 from diagnostics.snapshot.selectors import matches
+from diagnostics.snapshot.surroundings import Surroundings
 from diagnostics.snapshot.traffic import Budget
 
 LATELY = timedelta(minutes=15)
@@ -34,8 +35,8 @@ _REFUSED = re.compile(
 )
 # Words of a message that may be names: `shop/web-6d9f-x2kp`, `web-6d9f-x2kp`.
 _NAMES = re.compile(r"[a-z0-9][a-z0-9./-]*[a-z0-9]")
-# What a Deployment or StatefulSet adds to its own name to make a pod's.
-_OF_POD = r"-(?:[a-z0-9]{1,10}-[a-z0-9]{5}|\d{1,5})"
+# What a Deployment, DaemonSet or StatefulSet adds to its own name to make a pod's.
+_OF_POD = r"-(?:(?:[a-z0-9]{1,10}-)?[a-z0-9]{5}|\d{1,5})"
 # The cluster autoscaler marks nodes that it may remove some day, too.
 _EMPTIED = frozenset({CORDONED, *LEAVING_TAINTS}) - {"DeletionCandidateOfClusterAutoscaler"}
 
@@ -100,7 +101,7 @@ def _told(snapshot: Snapshot, node: Node) -> tuple[Event, ...]:
 
 def _block(view: BudgetView, drain: _Drain) -> _Block | None:
     """Whether this budget holds up that drain: an event accuses it, or a pod of it that is not ready is there."""
-    accused = next((found for event in drain.events if (found := _accused(view.snapshot, view.item, event))), None)
+    accused = next((found for event in drain.events if (found := _accused(view.around, view.item, event))), None)
     if accused:
         event, confidence = accused
         return _Block(drain.node, confidence, latest(event.since, drain.since), view.quote_event(event))
@@ -111,13 +112,13 @@ def _block(view: BudgetView, drain: _Drain) -> _Block | None:
     return _Block(drain.node, Confidence.POSSIBLE, drain.since, seen)
 
 
-def _accused(snapshot: Snapshot, budget: Budget, event: Event) -> tuple[Event, Confidence] | None:
+def _accused(around: Surroundings, budget: Budget, event: Event) -> tuple[Event, Confidence] | None:
     """The event, if it names the budget or a pod that it guards, and how sure that makes it."""
     namespace, names = budget.metadata.namespace, set(_NAMES.findall(event.text))
     if f"{namespace}/{budget.metadata.name}" in names:
         return event, Confidence.CERTAIN
     bare = {name.removeprefix(f"{namespace}/") for name in names}
-    guards = any(_is_of(name, ref) for ref in guarded(snapshot, budget) for name in bare)
+    guards = any(_is_of(name, ref) for ref in guarded(around, budget) for name in bare)
     return (event, Confidence.LIKELY) if guards else None
 
 
@@ -139,7 +140,7 @@ def _placed(view: BudgetView, node: str) -> int:
 
 
 def _blocked(view: BudgetView, blocks: list[_Block], since: datetime | None) -> Finding:
-    status, workloads = view.item.status, guarded(view.snapshot, view.item)
+    status, workloads = view.item.status, guarded(view.around, view.item)
     surest = min((block.confidence for block in blocks), key=list(Confidence).index)
     lacking = status.current_healthy < status.desired_healthy
     nodes = listed(block.node for block in blocks)
@@ -177,7 +178,7 @@ def drain_does_not_end(node: NodeView) -> Iterator[Finding]:
     if drain is None or not drain.events:
         return
     full = [budget for budget in snapshot.budgets.values() if _used_up(budget)]
-    if any(_accused(snapshot, budget, event) for budget in full for event in drain.events):
+    if any(_accused(node.around, budget, event) for budget in full for event in drain.events):
         return
     yield node.finding(
         rules.BLOCKED,

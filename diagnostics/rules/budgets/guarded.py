@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule
 from diagnostics.rules.subject import ObjectView
 from diagnostics.rules.workloads.pods import unready
-from diagnostics.snapshot.cluster import Snapshot
 from diagnostics.snapshot.meta import Condition
 from diagnostics.snapshot.objects import Workload
 from diagnostics.snapshot.owners import WorkloadRef
 from diagnostics.snapshot.selectors import as_argument, matches
+from diagnostics.snapshot.surroundings import Surroundings
 from diagnostics.snapshot.traffic import Budget
 
 BudgetView: TypeAlias = ObjectView[Budget]
@@ -22,16 +22,10 @@ KIND = "PodDisruptionBudget"
 _SYNC_FAILED = "SyncFailed"
 
 
-def guarded(snapshot: Snapshot, budget: Budget) -> Guarded:
-    """The Deployments and StatefulSets whose pods a budget selects, but for those that are scaled to zero."""
-    kinds = (("Deployment", snapshot.deployments), ("StatefulSet", snapshot.statefulsets))
-    found = {
-        WorkloadRef(kind=kind, name=name, namespace=namespace): workload
-        for kind, workloads in kinds
-        for (namespace, name), workload in workloads.items()
-        if namespace == budget.metadata.namespace and guards(budget, workload)
-    }
-    return dict(sorted(found.items()))
+def guarded(around: Surroundings, budget: Budget) -> Guarded:
+    """The workloads whose pods a budget selects, but for those that are scaled to zero."""
+    near = around.serving.get(budget.metadata.namespace, ())
+    return {ref: workload for ref, workload in near if guards(budget, workload)}
 
 
 def guards(budget: Budget, workload: Workload) -> bool:

@@ -18,6 +18,7 @@ _BUDGET = partial(
     commands=(_DESCRIBE, "kubectl -n {namespace} get pods -l {selector} -o wide"),
     verify=("kubectl -n {namespace} get pdb {name}",),
     references=("https://kubernetes.io/docs/concepts/workloads/pods/disruptions/",),
+    rests_on=("poddisruptionbudgets",),
 )
 
 VIOLATED = _BUDGET(

@@ -27,7 +27,7 @@ from diagnostics.rules.workloads.pods import latest, unready, unready_since
 @check(rules.VIOLATED, about=(KIND,))
 def violated(view: BudgetView) -> Iterator[Finding]:
     """Budgets with fewer healthy pods than they want, if that is still so by what is known of the pods themselves."""
-    status, workloads = view.item.status, guarded(view.snapshot, view.item)
+    status, workloads = view.item.status, guarded(view.around, view.item)
     missing = status.desired_healthy - status.current_healthy
     if missing <= 0 or not status.expected_pods or view.metadata.deletion_timestamp or sync_failed(view):
         return

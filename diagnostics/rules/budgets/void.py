@@ -40,7 +40,7 @@ def _counts_by_owner(view: BudgetView) -> bool:
 
 def _sharing(view: BudgetView) -> list[Budget]:
     """The budgets after this one in the alphabet that guard pods of the same workloads."""
-    own = guarded(view.snapshot, view.item)
+    own = guarded(view.around, view.item)
     found = (
         other
         for (namespace, name), other in view.snapshot.budgets.items()
@@ -51,7 +51,7 @@ def _sharing(view: BudgetView) -> list[Budget]:
 
 
 def _shared(view: BudgetView, others: list[Budget]) -> Iterator[Finding]:
-    own = guarded(view.snapshot, view.item)
+    own = guarded(view.around, view.item)
     both = {ref: workload for ref, workload in own.items() if any(guards(other, workload) for other in others)}
     since = latest(*(found.metadata.creation_timestamp for found in (view.item, *others)))
     if lasted(view, rules.OVERLAP, since):
