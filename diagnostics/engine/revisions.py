@@ -24,10 +24,14 @@ RELATED = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """What the failing revision changed, and the number of the one before it, to go back to."""
+    """What the failing revision changed, and the number of the one before it, to go back to.
+
+    `contrast` says, as a sentence, that pods of the one before are well; it is blank where none is.
+    """
 
     changed: tuple[Change, ...]
     back_to: int
+    contrast: str = ""
 
 
 class Revisions:
@@ -56,7 +60,7 @@ class Revisions:
             Change(path=field.path, from_=field.from_, to=field.to, at=created, by=delivery.tool if delivery else None)
             for field in changes(before.spec.template, failing.spec.template)
         )
-        return Rollout(changed, _number(before))
+        return Rollout(changed, _number(before), _contrast(failing, before, deployment))
 
     def _common(self, subjects: list[Subject]) -> Workload | None:
         """The one ReplicaSet of all the subjects, if it was read."""
@@ -69,6 +73,15 @@ class Revisions:
         owner, number = failing.metadata.controller, _number(failing)
         siblings = self._by_owner.get((failing.metadata.namespace, owner), ()) if owner else ()
         return max((other for other in siblings if _number(other) < number), key=_number, default=None)
+
+
+def _contrast(failing: Workload, before: Workload, deployment: Workload | None) -> str:
+    """Who is well while the new revision fails; ReplicaSets are read on demand, a Deployment's own count is fresher."""
+    well = min(before.status.ready_replicas, deployment.status.ready_replicas if deployment else 0)
+    if not well:
+        return ""
+    ready = "1 pod of revision {} is ready" if well == 1 else f"{well} pods of revision {{}} are ready"
+    return f"Only pods of revision {_number(failing)} fail so; {ready.format(_number(before))}."
 
 
 def _number(replicaset: Workload) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from diagnostics.engine.precedence import Root
 from diagnostics.engine.revisions import Revisions, Rollout
@@ -19,7 +20,7 @@ from diagnostics.engine.verdict import (
     Verdict,
     WorkloadPart,
 )
-from diagnostics.rules.model import Confidence, Evidence, Finding, Rule, Severity, Shared
+from diagnostics.rules.model import Confidence, Evidence, Finding, Rule, Severity, Shared, Stage
 from diagnostics.rules.subject import Subject
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.cluster import Tally
@@ -28,6 +29,7 @@ from diagnostics.snapshot.display import display_status
 
 # Kinds that have no replicas to lose: their severity is the rule's own.
 _SINGLE = frozenset({"Pod", "Job", "CronJob"})
+_AFTER_DEPLOY = timedelta(minutes=1)
 # Workloads that are quoted to prove that a cause is shared.
 _OTHERS_QUOTED = 5
 
@@ -41,6 +43,7 @@ def verdict(key: str, members: Sequence[Root], tally: Tally | None, revisions: R
     affected, total = finding.shortfall or (len(pods), max(tally.total if tally else 0, len(pods)))
     first_seen = min(root.since for root in members)
     recent = revisions.rollout((root.subject for root in members), first_seen)
+    visible_after, notify_after = _clocks(rule, recent)
     return Verdict(
         code=rule.code,
         severity=_severity(finding, subject, tally).word,
@@ -52,7 +55,7 @@ def verdict(key: str, members: Sequence[Root], tally: Tally | None, revisions: R
         pods_total=total,
         container=finding.container or None,
         summary=texts.sentence(rule.message),
-        cause=texts.sentence(rule.cause),
+        cause=_cause(rule, texts, recent),
         offender=_offender(finding, subject),
         remedy=_remedy(rule, texts, recent),
         evidence=tuple(_evidence(item) for item in finding.evidence),
@@ -64,9 +67,25 @@ def verdict(key: str, members: Sequence[Root], tally: Tally | None, revisions: R
         delivered_by=_delivered_by(subject),
         symptoms=_symptoms(members),
         fingerprint=key,
-        visible_at=first_seen + rule.visible_after,
-        notify_at=first_seen + rule.notify_after,
+        visible_at=first_seen + visible_after,
+        notify_at=first_seen + notify_after,
     )
+
+
+def _cause(rule: Rule, texts: Texts, recent: Rollout | None) -> str:
+    """The rule's cause; after a rollout that did it, also who is well."""
+    cause = texts.sentence(rule.cause)
+    return f"{cause} {recent.contrast}" if recent and recent.contrast else cause
+
+
+def _clocks(rule: Rule, recent: Rollout | None) -> tuple[timedelta, timedelta]:
+    """How long until it is visible and until it is sent.
+
+    That a new revision crashes where the old one runs is sure at once (catalogue B8, crash-after-deploy).
+    """
+    if recent and recent.contrast and rule.stage is Stage.CRASH:
+        return timedelta(), min(rule.notify_after, _AFTER_DEPLOY)
+    return rule.visible_after, rule.notify_after
 
 
 def shared_verdict(key: str, cause: SharedCause, parts: Sequence[Verdict]) -> Verdict:

@@ -10,6 +10,7 @@ import pytest
 
 from diagnostics.engine import judge, judging
 from diagnostics.engine.verdict import Verdict
+from diagnostics.rules.model import Stage
 from diagnostics.snapshot.objects import Workload
 from tests.engine.building import NOW, checks, finding, pod, rule, snapshot, yields
 
@@ -90,3 +91,46 @@ def test_no_single_rollout_is_blamed_when_revisions_fail_alike(monkeypatch: pyte
 
 def test_revisions_that_were_not_read_are_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not verdict(monkeypatch, began=NOW).changed
+
+
+class TestContrast:
+    """Pods of the revision before are well: the new one is what is wrong, and that is sure at once."""
+
+    @staticmethod
+    def judged(monkeypatch: pytest.MonkeyPatch, before: int, ready: int, stage: Stage = Stage.CRASH) -> Verdict:
+        clocks: dict[str, Any] = {"visible_after": timedelta(minutes=2), "notify_after": timedelta(minutes=5)}
+        crash = finding(rule(stage=stage, **clocks), "app", since=ROLLED_OUT)
+        monkeypatch.setattr(judging, "checks", checks(yields(crash)))
+        taken = snapshot(pod("cart-7f6-x", lambda d: d["metadata"]["ownerReferences"][0].update(name="cart-7f6")))
+        for made in (FAILING, {**BEFORE, "status": {"readyReplicas": before}}):
+            taken.replicasets["shop", made["metadata"]["name"]] = msgspec.convert(made, Workload)
+        metadata = {"name": "cart", "namespace": "shop"}
+        deployment = {"metadata": metadata, "status": {"replicas": 4, "readyReplicas": ready}}
+        taken.deployments["shop", "cart"] = msgspec.convert(deployment, Workload)
+        (found,) = judge(taken).verdicts
+        return found
+
+    @pytest.mark.parametrize(
+        ("before", "ready", "said"),
+        [
+            (3, 3, "Only pods of revision 42 fail so; 3 pods of revision 41 are ready."),
+            (3, 1, "Only pods of revision 42 fail so; 1 pod of revision 41 is ready."),
+        ],
+        ids=["three", "the list of ReplicaSets is older"],
+    )
+    def test_is_told_and_hurries(self, monkeypatch: pytest.MonkeyPatch, before: int, ready: int, said: str) -> None:
+        found = self.judged(monkeypatch, before, ready)
+        assert found.cause.endswith(said)
+        assert found.visible_at == ROLLED_OUT
+        assert found.notify_at == ROLLED_OUT + timedelta(minutes=1)
+
+    @pytest.mark.parametrize(("before", "ready"), [(0, 3), (3, 0)], ids=["only the new one has ready pods", "none has"])
+    def test_is_not_told_where_none_is_well(self, monkeypatch: pytest.MonkeyPatch, before: int, ready: int) -> None:
+        found = self.judged(monkeypatch, before, ready)
+        assert "revision" not in found.cause
+        assert found.visible_at == ROLLED_OUT + timedelta(minutes=2)
+
+    def test_hurries_crashes_only(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = self.judged(monkeypatch, 3, 3, Stage.PROBE)
+        assert "are ready" in found.cause
+        assert found.notify_at == ROLLED_OUT + timedelta(minutes=5)
