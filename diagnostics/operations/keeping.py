@@ -52,6 +52,7 @@ def _snapshot(cluster: Cluster, now: datetime) -> Snapshot:
         cluster=cluster.name,
         now=now,
         context=cluster.context,
+        server_version=cluster.server_version,
         tallies={
             (namespace, convert(owner, OwnerReference)): Tally(total, ready)
             for namespace, owner, total, ready in cluster.tallies

@@ -69,10 +69,11 @@ def scan(access: Access, request: Request, progress: Callable[[str], None] = lam
     """
     pods: list[PodLine] = []
     snapshot = _read(access, request, pods, progress)
+    snapshot.server_version = server_version(access) or ""
     judgement = engine.judge(snapshot)
     return Scan(
         cluster=snapshot.cluster,
-        server_version=server_version(access),
+        server_version=snapshot.server_version or None,
         observed_at=snapshot.now,
         pods_seen=snapshot.pods_seen,
         namespaces=request.namespaces or None,

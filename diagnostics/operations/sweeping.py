@@ -36,11 +36,12 @@ def take_sweep(access: Access, cluster: Cluster, picture: Picture) -> dict[str, 
     _insist(swept.snapshot)
     swept.snapshot.unavailable.extend(gap for place, gap in picture.gaps.items() if place in picture.unlisted)
     swept.snapshot.cluster = cluster.name
+    swept.snapshot.server_version = server_version(access) or ""
     applying.replace(picture, swept, alive)
     return {
         "identity": identity,
         "server": access.server,
-        "server_version": server_version(access) or "",
+        "server_version": swept.snapshot.server_version,
         "failing_checks": _failing_checks(access),
     }
 

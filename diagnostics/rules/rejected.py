@@ -187,12 +187,12 @@ def _short_of(reason: str, named: dict[str, str]) -> str:
     resource = named.get("resource")
     if resource is None:
         return f"it has not enough {reason.removeprefix('OutOf') or 'resources'}"
-    requested, used, capacity = (_amount(resource, named[name]) for name in ("requested", "used", "capacity"))
+    requested, used, capacity = (counted(resource, named[name]) for name in ("requested", "used", "capacity"))
     return f"it requests {requested} {resource}, and {used} of {capacity} are taken"
 
 
-def _amount(resource: str, number: str) -> str:
-    """The kubelet counts CPU in thousandths and everything else in units."""
+def counted(resource: str, number: str) -> str:
+    """An amount as people write it: the kubelet counts CPU in thousandths and everything else in units."""
     amount = Decimal(number)
     if resource == "cpu":
         return in_cores(amount * _CORES)

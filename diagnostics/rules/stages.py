@@ -24,6 +24,11 @@ def alive(suspect: Suspect) -> bool:
     return suspect.pod.metadata.deletion_timestamp is None and suspect.pod.status.phase not in ("Succeeded", "Failed")
 
 
+def serving(suspect: Suspect) -> bool:
+    """Whether the pod is up and meant to stay so: whether it is ready is the question."""
+    return suspect.pod.status.phase == "Running" and suspect.pod.metadata.deletion_timestamp is None
+
+
 def up_to_containers(suspect: Suspect) -> bool:
     """Whether it is up to the pod's containers how it fares, or was until one failed for good.
 

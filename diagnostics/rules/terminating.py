@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from diagnostics.rules.clues import core
+from diagnostics.rules.clues import clue, core, first
 from diagnostics.rules.model import NEVER, Confidence, Evidence, Finding, Offender, Rule, Severity, Stage, check
 from diagnostics.rules.suspect import Suspect
+from diagnostics.rules.volumes.sources import about
+from diagnostics.rules.volumes.words import error_of
 
 OVERDUE = timedelta(seconds=60)
 
@@ -80,6 +82,16 @@ KILL_FAILED = _rule(
     "kubectl describe node {node}",
     clocks=(2, 10),
 )
+UNMOUNT_STUCK = _rule(
+    "vol-unmount-stuck",
+    "{hedge}Pod {pod} should be gone since {overdue}, but node {node} cannot let go of its volume {volume}: {said}.",
+    "A pod ends only once its volumes are unmounted. A process still has a file of it open, the storage does not "
+    "answer, or the driver's pod on the node does not run.",
+    "See what holds the mount on the node (a process, a dead network file system), and whether the volume's driver "
+    "runs there; where nothing helps, a reboot frees it. The volume cannot be attached to another node before.",
+    "kubectl describe node {node}",
+    clocks=(5, 15),
+)
 PRE_STOP = _rule(
     "term-prestop",
     "Pod {pod} should be gone since {overdue}; its preStop hook failed.",
@@ -97,7 +109,13 @@ GRACE = _rule(
 )
 
 
-@check(NODE_GONE, FINALIZER, KILL_FAILED, PRE_STOP, GRACE)
+_UNMOUNT_CLUES = (
+    clue(UNMOUNT_STUCK, r"UnmountVolume\.\w{1,40} failed|UnmountDevice failed|DetachVolume\.Detach failed"),
+    clue(UNMOUNT_STUCK, r"device or resource busy", Confidence.POSSIBLE),
+)
+
+
+@check(NODE_GONE, FINALIZER, UNMOUNT_STUCK, KILL_FAILED, PRE_STOP, GRACE)
 def terminating(suspect: Suspect) -> Iterator[Finding]:
     """Pods past their deletion time by more than a minute, and what keeps them."""
     due = suspect.pod.metadata.deletion_timestamp
@@ -161,6 +179,27 @@ def _finalizer(suspect: Suspect) -> Finding | None:
     )
 
 
+def _unmount_stuck(suspect: Suspect) -> Finding | None:
+    """Whichever component says so: kubelets before 1.12 had reasons of their own for it (FailedUnMount)."""
+    told = ((event, match) for event in suspect.events() if (match := first(_UNMOUNT_CLUES, event.text)))
+    event, match = next(told, (None, None))
+    if event is None or match is None:
+        return None
+    volume, label = about(suspect, event)
+    node = suspect.pod.spec.node_name
+    return _finding(
+        suspect,
+        UNMOUNT_STUCK,
+        suspect.quote_event(event),
+        confidence=match.confidence,
+        offender=Offender("Node", node) if node else None,
+        signature=volume.name if volume else "",
+        volume=label,
+        said=error_of(event),
+        hedge=match.hedge,
+    )
+
+
 def _kill_failed(suspect: Suspect) -> Finding | None:
     event = next(iter(suspect.events("FailedKillPod", "ExceededGracePeriod")), None)
     if event is None:
@@ -192,4 +231,11 @@ def _grace(suspect: Suspect) -> Finding | None:
     return _finding(suspect, GRACE, offender=suspect.template("terminationGracePeriodSeconds"))
 
 
-_LADDER: tuple[Callable[[Suspect], Finding | None], ...] = (_node_gone, _finalizer, _kill_failed, _pre_stop, _grace)
+_LADDER: tuple[Callable[[Suspect], Finding | None], ...] = (
+    _node_gone,
+    _finalizer,
+    _unmount_stuck,
+    _kill_failed,
+    _pre_stop,
+    _grace,
+)

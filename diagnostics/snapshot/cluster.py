@@ -49,10 +49,21 @@ class ContainerLog(Object, frozen=True):
 
 @dataclass(slots=True)
 class Tally:
-    """How many pods a controller has, and how many of them are ready."""
+    """How many pods a controller has, how many of them are ready, and which images they run.
+
+    `images` has, by container and image name, each image's id with a node that runs it.
+    """
 
     total: int = 0
     ready: int = 0
+    images: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+
+    def note_images(self, pod: LeanPod) -> None:
+        """Remembers what the pod's containers run."""
+        for status in pod.status.container_statuses:
+            if status.image_id:
+                found = self.images.setdefault((status.name, status.image), {})
+                found.setdefault(status.image_id, pod.spec.node_name)
 
 
 @dataclass(slots=True)
@@ -70,6 +81,7 @@ class Snapshot:
     cluster: str
     now: datetime  # The API server's clock (its `Date` header), never ours.
     context: str = ""  # The kubeconfig's context, for commands to copy; blank in-cluster.
+    server_version: str = ""  # The API server's, "v1.36.2"; blank where it did not tell.
     scope: frozenset[str] | None = (
         None  # The namespaces whose objects are judged; the others are there to be looked up.
     )
@@ -180,6 +192,7 @@ class Snapshot:
             tally.total += 1
             ready = pod.status.condition("Ready")
             tally.ready += ready is not None and ready.true
+            tally.note_images(pod)
         if pod.spec.node_name and not terminal:
             booking = self.bookings.setdefault(pod.spec.node_name, Booking())
             booking.pods += 1

@@ -79,6 +79,7 @@ class PodStatus(Object, frozen=True):
     host_ip: str = msgspec.field(default="", name="hostIP")
     pod_ip: str = msgspec.field(default="", name="podIP")
     qos_class: str = ""
+    resize: str = ""  # Kubernetes 1.27 to 1.32; since then the conditions PodResizePending and PodResizeInProgress.
     conditions: tuple[Condition, ...] = ()
     init_container_statuses: tuple[ContainerStatus, ...] = ()
     container_statuses: tuple[ContainerStatus, ...] = ()

@@ -50,6 +50,9 @@ def test_a_completed_pod_is_quiet_whatever_its_containers_say() -> None:
         lambda d: d["status"]["conditions"][0].update(status="False"),
         lambda d: d["status"]["conditions"][0].update(status="Unknown"),
         lambda d: d["status"].update(conditions=[]),
+        lambda d: d["status"]["conditions"].append({"type": "PodResizePending", "reason": "Infeasible"}),
+        lambda d: d["status"]["conditions"].append({"type": "PodResizeInProgress", "reason": "Error"}),
+        lambda d: d["status"].update(resize="Deferred"),
         lambda d: d["status"]["containerStatuses"][0].update(state={"waiting": {"reason": "CrashLoopBackOff"}}),
         lambda d: d["status"]["containerStatuses"][0].update(state={"terminated": {"exitCode": 0}}),
         lambda d: d["status"]["containerStatuses"][0].update(
@@ -57,7 +60,19 @@ def test_a_completed_pod_is_quiet_whatever_its_containers_say() -> None:
         ),
         lambda d: d["status"]["containerStatuses"][0].update(restartCount=1, lastState={"terminated": {}}),
     ],
-    ids=["terminating", "not ready", "unknown", "no condition", "waiting", "ended", "restarted", "restarted sometime"],
+    ids=[
+        "terminating",
+        "not ready",
+        "unknown",
+        "no condition",
+        "resize refused",
+        "resize fails",
+        "resize refused as of old",
+        "waiting",
+        "ended",
+        "restarted",
+        "restarted sometime",
+    ],
 )
 def test_suspicious(change: Any) -> None:
     """Each of these alone makes a healthy pod suspicious."""
@@ -90,5 +105,38 @@ def test_other_conditions_do_not_stand_in_for_readiness() -> None:
     def change(document: dict[str, Any]) -> None:
         healthy(document)
         document["status"]["conditions"].insert(0, {"type": "PodScheduled", "status": "False"})
+
+    assert not suspicious(pod(change=change), NOW)
+
+
+@pytest.mark.parametrize(
+    ("started", "ready", "expected"),
+    [
+        ("2026-11-23T03:00:00Z", "2026-11-23T03:55:00Z", True),
+        ("2026-11-23T03:00:00Z", "2026-11-23T03:49:00Z", False),
+        ("2026-11-23T03:50:00Z", "2026-11-23T03:55:00Z", False),
+        (None, "2026-11-23T03:55:00Z", False),
+        ("2026-11-23T03:00:00Z", None, False),
+    ],
+    ids=["ready again lately", "for longer than ten minutes", "has only started", "start unknown", "since unknown"],
+)
+def test_ready_again(started: str | None, ready: str | None, expected: bool) -> None:
+    """A pod that became ready lately, though its containers run for long, may not stay so."""
+
+    def change(document: dict[str, Any]) -> None:
+        healthy(document)
+        document["status"]["conditions"][0]["lastTransitionTime"] = ready
+        for status in document["status"]["containerStatuses"]:
+            status["state"] = {"running": {"startedAt": started}}
+
+    assert suspicious(pod(change=change), NOW) is expected
+
+
+def test_a_resize_on_its_way_is_no_trouble() -> None:
+    """The condition has a reason only when something holds it up."""
+
+    def change(document: dict[str, Any]) -> None:
+        healthy(document)
+        document["status"]["conditions"].append({"type": "PodResizeInProgress", "status": "True"})
 
     assert not suspicious(pod(change=change), NOW)

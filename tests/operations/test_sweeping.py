@@ -12,8 +12,9 @@ from diagnostics.demo.faults import Fault, Kind
 from diagnostics.demo.resources import Json
 from diagnostics.demo.server import ClusterServer
 from diagnostics.models import Cluster, Diagnosis, KeptEvent, KeptLog, KnownObject, Run, Suspect, Update
+from diagnostics.operations import keeping
 from tests.clusters import SMALL, pod, serving
-from tests.operations.watched import crashing_pod, event, failing_pod, look_once, lost_node, node, stored_cluster
+from tests.operations.watched import crashing_pod, event, failing_pod, look_once, lost_node, node, stamp, stored_cluster
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,6 +45,16 @@ def test_a_first_look_stores_what_is_wrong_and_what_is_known(server: ClusterServ
     assert {run.kind for run in Run.objects.all()} == {"sweep", "follow"}
     assert {update.topic for update in Update.objects.all()} == {"diagnoses", "cluster"}
     assert Update.objects.get(topic="diagnoses").ids == [str(row.uuid)]
+
+
+def test_kubelets_are_held_against_the_api_servers_version(server: ClusterServer, cluster: Cluster) -> None:
+    old = node("node-2")
+    old["metadata"]["creationTimestamp"] = stamp(900)
+    old["status"]["nodeInfo"] = {"kubeletVersion": "v1.99.0"}
+    server.store.put("nodes", old)
+    assert look_once(cluster)
+    assert Diagnosis.objects.get().code == "node-version-skew"
+    assert keeping.load(cluster, timezone.now()).snapshot.server_version == cluster.server_version
 
 
 def test_a_captured_cluster_is_diagnosed_and_nothing_crashes(tmp_path: Path) -> None:

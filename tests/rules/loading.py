@@ -31,7 +31,7 @@ SHARED = FIXTURES / "cluster"
 _TIMESTAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z ?")
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _WORKLOADS = ("deployments", "statefulsets", "daemonsets", "replicasets", "jobs")
-_ABOUT_THE_FIXTURE = {"expected", "unavailable", "truth"}
+_ABOUT_THE_FIXTURE = {"expected", "unavailable", "truth", "version"}
 _ON_DEMAND = {
     "cronjobs": ("cronjobs", objects.CronJob),
     "persistentvolumeclaims": ("claims", objects.Claim),
@@ -82,6 +82,9 @@ def _filled(folders: list[Path], cluster: Path) -> Snapshot:
         for files in places.values():  # What a fixture has of its own stands for the shared list.
             if resource in files:
                 setattr(snapshot, attribute, _by_name(_items(files, resource, type_)))
+    for files in places.values():
+        if "version" in files:
+            snapshot.server_version = json.loads(files["version"].read_bytes())["gitVersion"]
     snapshot.read = {resource for folder in folders for resource in places[folder]} - _ABOUT_THE_FIXTURE
     if cluster != SHARED:
         snapshot.read |= places[cluster].keys()
@@ -176,7 +179,9 @@ def _logs(folder: Path, suspects: Iterable[Pod]) -> Iterator[tuple[tuple[str, st
                     yield (pod.metadata.uid, status.name), ContainerLog(lines=lines, previous=run == "previous")
                     break
             else:
-                yield (pod.metadata.uid, status.name), ContainerLog(missing="the container wrote nothing")
+                refused = folder / "logs" / f"{pod.metadata.name}.{status.name}.refused.txt"
+                missing = refused.read_text().strip() if refused.exists() else "the container wrote nothing"
+                yield (pod.metadata.uid, status.name), ContainerLog(missing=missing)
 
 
 def _log_lines(path: Path) -> tuple[str, ...]:

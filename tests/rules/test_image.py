@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from diagnostics.engine.texts import Texts
-from diagnostics.rules.image import image_pull, image_pull_slow
+from diagnostics.rules.image import image_pull, image_pull_slow, tag_drift
 from diagnostics.rules.model import Confidence
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.objects import Node
@@ -194,3 +194,23 @@ def test_only_a_pull_that_nothing_followed_is_slow(state: dict[str, Any], reason
 def test_a_pull_without_a_time_is_not_timed() -> None:
     timeless = event("Pulling", "image", container="app", firstTimestamp=None, lastTimestamp=None)
     assert codes(image_pull_slow, suspect(pod(waiting("ContainerCreating")), [timeless])) == []
+
+
+def test_what_a_tag_stands_for_is_only_compared_between_nodes_that_are_known() -> None:
+    """Another architecture has another image by right."""
+    document = pod({"running": {}})
+    document["metadata"]["ownerReferences"] = [
+        {"kind": "ReplicaSet", "name": "cart-1", "uid": "rs", "controller": True}
+    ]
+    document["status"]["containerStatuses"][0]["imageID"] = "shop/cart@sha256:aa"
+    drifting = suspect(document)
+    other = msgspec.structs.replace(
+        drifting.pod.status.container_statuses[0], image_id="shop/cart@sha256:bb", image=IMAGE
+    )
+    sibling = msgspec.structs.replace(
+        drifting.pod, status=msgspec.structs.replace(drifting.pod.status, container_statuses=(other,))
+    )
+    drifting.snapshot.count(sibling)
+    assert codes(tag_drift, drifting) == []
+    drifting.snapshot.nodes["n1"] = msgspec.convert({"metadata": {"name": "n1"}}, Node)
+    assert codes(tag_drift, drifting) == ["image-tag-drift"]

@@ -17,9 +17,13 @@ from diagnostics.rules.nodes import (
     flapping,
     full,
     happenings,
+    kubelet_certificate,
     not_ready,
+    pods_concentrated,
+    version_skew,
 )
-from diagnostics.snapshot.cluster import Booking
+from diagnostics.snapshot.cluster import Booking, ContainerLog
+from tests.rules.loading import FIXTURES, load
 from tests.rules.views import Json, at, cluster, codes, condition, event, named, view
 
 ZONE = "topology.kubernetes.io/zone"
@@ -232,3 +236,84 @@ def test_a_node_is_full_a_little_before_the_last_place(most: str, pods: int, fou
     snapshot = cluster(Node=[node(pods=most)])
     snapshot.bookings["n1"] = Booking(pods=pods)
     assert codes(full, view(snapshot, "Node")) == ["node-full"] * found
+
+
+@pytest.mark.parametrize(
+    ("server", "kubelet", "found"),
+    [
+        ("v1.36.2", "v1.36.0", 0),
+        ("v1.36.2", "v1.33.11-eks-1a2b3c4", 0),
+        ("v1.36.2-gke.1014000", "v1.32.9-gke.1", 1),
+        ("v1.36.2", "v1.37.0-rc.1", 1),
+        ("", "v1.20.0", 0),
+        ("v1.36.2", "", 0),
+    ],
+)
+def test_versions_are_compared_by_their_minor(server: str, kubelet: str, found: int) -> None:
+    document = node()
+    document["status"]["nodeInfo"] = {"kubeletVersion": kubelet}
+    snapshot = cluster(Node=[document])
+    snapshot.server_version = server
+    assert codes(version_skew, view(snapshot, "Node")) == ["node-version-skew"] * found
+
+
+REFUSED = 'Get "https://192.0.2.11:10250/containerLogs/shop/cart-1/app?tailLines=200&timestamps=true": '
+
+
+@pytest.mark.parametrize(
+    ("missing", "ended", "found"),
+    [
+        (REFUSED + "remote error: tls: internal error", 2, 1),
+        (REFUSED + "tls: failed to verify certificate: x509: certificate signed by unknown authority", 2, 1),
+        (REFUSED + "dial tcp 192.0.2.11:10250: connect: connection refused", 2, 0),
+        ("x509: certificate has expired or is not yet valid", 2, 0),
+        (REFUSED + "remote error: tls: internal error", 20, 0),
+    ],
+    ids=["none is served", "unknown authority", "no kubelet", "the API server's own certificate", "long ago"],
+)
+def test_a_kubelets_certificate_is_judged_by_a_log_that_was_asked_for_lately(
+    missing: str, ended: float, found: int
+) -> None:
+    terminated = {"exitCode": 1, "finishedAt": at(ended)}
+    document = pod("cart-1")
+    document["spec"]["containers"] = [{"name": "app"}, {"name": "well"}]
+    document["status"]["containerStatuses"] = [{"name": "app", "state": {"terminated": terminated}}]
+    snapshot = cluster([document], Node=[node()])
+    snapshot.logs["u-cart-1", "app"] = ContainerLog(missing=missing)
+    assert codes(kubelet_certificate, view(snapshot, "Node")) == ["node-cert-expiring"] * found
+
+
+class TestConcentration:
+    """All pods of a workload on one node that is not well."""
+
+    @staticmethod
+    def judged(*nodes: Json, pods: tuple[str, ...] = ("n1", "n1"), replicas: int = 2, ready: int = 0) -> list[str]:
+        deployment = {"metadata": named("cart"), "status": {"replicas": replicas, "readyReplicas": ready}}
+        owner = [{"kind": "Deployment", "name": "cart", "controller": True}]
+        made = [pod(f"cart-{number}", place) for number, place in enumerate(pods)]
+        for document in made:
+            document["metadata"]["ownerReferences"] = owner
+        return codes(pods_concentrated, view(cluster(made, Node=nodes, Deployment=[deployment]), "Deployment"))
+
+    WELL = node("n2", condition("Ready", "True"))
+
+    def test_on_a_node_that_is_lost_or_short_of_memory(self) -> None:
+        short = node("n1", condition("Ready", "True"), condition("MemoryPressure", "True"))
+        assert self.judged(lost(), self.WELL) == ["node-pods-concentrated"]
+        assert self.judged(short, self.WELL) == ["node-pods-concentrated"]
+
+    def test_not_where_the_node_is_well_or_there_is_no_other(self) -> None:
+        assert self.judged(node("n1", condition("Ready", "True")), self.WELL) == []
+        assert self.judged(lost()) == []
+        assert self.judged(lost(), {**self.WELL, "spec": {"unschedulable": True}}) == []
+
+    def test_not_where_some_are_elsewhere_or_there_is_but_one(self) -> None:
+        assert self.judged(lost(), self.WELL, pods=("n1", "n2")) == []
+        assert self.judged(lost(), self.WELL, pods=("n1",), replicas=1) == []
+        assert self.judged(lost(), self.WELL, replicas=3, ready=1) == []
+        assert self.judged(lost(), self.WELL, replicas=3) == []
+
+    def test_is_told_under_the_nodes_own_cause(self) -> None:
+        (verdict,) = judge(load(FIXTURES / "node-pods-concentrated" / "node-lost")).verdicts
+        assert verdict.code == "node-unreachable"
+        assert "node-pods-concentrated" in {symptom.code for symptom in verdict.symptoms}

@@ -13,15 +13,19 @@ from dataclasses import dataclass
 from diagnostics.rules.clues import Match, first
 from diagnostics.rules.image import rules
 from diagnostics.rules.image.clues import BY_REASON, PULL, PULL_ERRORS
+from diagnostics.rules.image.drift import tag_drift
 from diagnostics.rules.image.words import RULED_OUT, offender, shared, signature, words
 from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule, check
 from diagnostics.rules.stages import UNBLAMED, alive, due_since, waiting_word
 from diagnostics.rules.suspect import ContainerView, Suspect
 from diagnostics.snapshot.objects import Event
 
+__all__ = ["image_pull", "image_pull_slow", "tag_drift"]
+
 _BACK_OFF = re.compile(r'Back-off pulling image "[^"]{0,512}"(?:: (?:ErrImagePull|RegistryUnavailable))?(?:: )?')
 _PULL_FAILED = re.compile(r'Failed to pull image "[^"]{0,512}": ')
 _SECRETS = re.compile(r"image pull secrets \((?P<names>[^)]{1,600})\)")
+_OF_OTHER_CHECKS = (rules.PULL_SLOW, rules.TAG_DRIFT)
 _MAY_WANT_CREDENTIALS = frozenset({rules.AUTH, rules.NOT_FOUND})
 
 
@@ -37,7 +41,7 @@ class _Said:
         return _PULL_FAILED.sub("", self.event.text, count=1) if self.event else ""
 
 
-@check(*(rule for rule in vars(rules).values() if isinstance(rule, Rule) and rule is not rules.PULL_SLOW))
+@check(*(rule for rule in vars(rules).values() if isinstance(rule, Rule) and rule not in _OF_OTHER_CHECKS))
 def image_pull(suspect: Suspect) -> Iterator[Finding]:
     """Containers that wait for an image that cannot be had."""
     if not alive(suspect):

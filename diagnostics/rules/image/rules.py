@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
-from diagnostics.rules.model import Rule, Severity, Stage
+from diagnostics.rules.model import NEVER, Rule, Severity, Stage
 
 _IMAGE = partial(
     Rule,
@@ -234,4 +234,17 @@ UNKNOWN = _IMAGE(
     remedy="Read the whole message in the evidence, then try the same pull on the node.",
     commands=("kubectl debug node/{node} -it --profile=sysadmin --image=busybox -- chroot /host crictl pull {image}",),
     notify_after=timedelta(minutes=3),
+)
+TAG_DRIFT = _IMAGE(
+    code="image-tag-drift",
+    severity=Severity.LOW,
+    stage=Stage.TRAFFIC,
+    message="Container {container} runs image {own} on node {node}, and other pods of {workload_name} run {other} on "
+    "{other_node}, both as {image}.",
+    cause="The tag was moved to another image between two pulls, so replicas of one revision run different code.",
+    remedy="Name the image in the template by the digest that works (image@sha256:...), or by a tag that is never moved.",
+    commands=(_EDIT,),
+    verify=("kubectl -n {namespace} get pods -o jsonpath='{{.items[*].status.containerStatuses[*].imageID}}'",),
+    visible_after=timedelta(minutes=10),
+    notify_after=NEVER,
 )

@@ -11,26 +11,26 @@ from diagnostics.rules.nodes import rules
 from diagnostics.rules.nodes.words import NodeView, bearing, finding, node_events, quote_condition
 from diagnostics.snapshot.meta import Condition
 
-_PRESSURES = {
+PRESSURES = {
     "MemoryPressure": rules.MEMORY_PRESSURE,
     "DiskPressure": rules.DISK_PRESSURE,
     "PIDPressure": rules.PID_PRESSURE,
     "NetworkUnavailable": rules.NETWORK_UNAVAILABLE,
 }
 # Said by its own check, or by none: kubelets of old wrote OutOfDisk.
-_KNOWN = frozenset({"Ready", "OutOfDisk", *_PRESSURES, *rules.BY_CONDITION})
+_KNOWN = frozenset({"Ready", "OutOfDisk", *PRESSURES, *rules.BY_CONDITION})
 # By the end of its name a condition is good when True (KernelReady, EtcdIsVoter); any other is a complaint.
 _GOOD_WHEN_TRUE = re.compile(r"(?:Ready|Healthy|Available|Initiali[sz]ed|Registered|Synced|Voter|Up|OK)$")
 
 
-@check(*_PRESSURES.values(), *rules.BY_CONDITION.values(), about=("Node",))
+@check(*PRESSURES.values(), *rules.BY_CONDITION.values(), about=("Node",))
 def conditions(node: NodeView) -> Iterator[Finding]:
     """Conditions that are known to be bad when True."""
     for condition in node.item.status.conditions:
-        rule = _PRESSURES.get(condition.type) or rules.BY_CONDITION.get(condition.type)
+        rule = PRESSURES.get(condition.type) or rules.BY_CONDITION.get(condition.type)
         if rule is None or not condition.true:
             continue
-        events = node_events(node, "EvictionThresholdMet") if condition.type in _PRESSURES else []
+        events = node_events(node, "EvictionThresholdMet") if condition.type in PRESSURES else []
         yield finding(
             node,
             rule,

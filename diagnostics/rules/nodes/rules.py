@@ -7,9 +7,9 @@ from functools import partial
 
 from diagnostics.rules.model import NEVER, Rule, Severity, Stage
 
-_DESCRIBE = "kubectl describe node {name}"
+DESCRIBE = "kubectl describe node {name}"
 _CORDON = "kubectl cordon {name}"
-_DRAIN = "kubectl drain {name} --ignore-daemonsets --delete-emptydir-data"
+DRAIN = "kubectl drain {name} --ignore-daemonsets --delete-emptydir-data"
 _PODS = "kubectl get pods --all-namespaces -o wide --field-selector spec.nodeName={name}"
 _NODES = "https://kubernetes.io/docs/concepts/architecture/nodes/"
 _PRESSURES = "https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/"
@@ -19,6 +19,9 @@ _PROBLEMS = "https://github.com/kubernetes/node-problem-detector"
 _OF_A_LOST_NODE = (
     "probe-*",
     "ready-no-cause",
+    "ready-partial-mesh",
+    "ready-flapping",
+    "node-pods-concentrated",
     "term-node-gone",
     "term-kill-failed",
     "term-grace",
@@ -31,23 +34,23 @@ _OF_A_LOST_NODE = (
     "ds-stuck",
 )
 
-_NODE = partial(
+NODE = partial(
     Rule,
     # Nodes have no stages; nothing else about a node is the cause of these.
     stage=Stage.GATED,
-    commands=(_DESCRIBE, _PODS),
+    commands=(DESCRIBE, _PODS),
     verify=("kubectl get node {name}",),
     references=(_NODES,),
 )
-_LOST = partial(_NODE, severity=Severity.CRITICAL, explains=_OF_A_LOST_NODE)
+_LOST = partial(NODE, severity=Severity.CRITICAL, explains=_OF_A_LOST_NODE)
 _NOT_READY = partial(_LOST, visible_after=timedelta(seconds=30), notify_after=timedelta(minutes=2))
 _PRESSURE = partial(
-    _NODE,
+    NODE,
     severity=Severity.HIGH,
     references=(_PRESSURES,),
     notify_after=timedelta(minutes=10),
 )
-_NEWS = partial(_NODE, severity=Severity.INFO, notify_after=NEVER)
+_NEWS = partial(NODE, severity=Severity.INFO, notify_after=NEVER)
 
 UNREACHABLE = _LOST(
     code="node-unreachable",
@@ -79,7 +82,7 @@ NOT_READY_CNI = _NOT_READY(
     "written its configuration there, or its agent does not run.",
     remedy="Look at the network plugin's pod on this node (calico-node, cilium, aws-node, kube-flannel...) and its "
     "log; without such a pod, see why its DaemonSet has none here.",
-    commands=(_PODS, _DESCRIBE),
+    commands=(_PODS, DESCRIBE),
     explains=(*_OF_A_LOST_NODE, "cni-uninitialised"),
 )
 NOT_READY_CSI = _NOT_READY(
@@ -88,7 +91,7 @@ NOT_READY_CSI = _NOT_READY(
     message="Node {name} is not ready because its storage drivers are not registered yet: {said}{bearing}.",
     cause="The kubelet could not set up the node's CSINode object, by which drivers are known.",
     remedy="See whether the kubelet may write CSINode objects, and the kubelet's log on the node.",
-    commands=("kubectl get csinode {name} -o yaml", _DESCRIBE),
+    commands=("kubectl get csinode {name} -o yaml", DESCRIBE),
     visible_after=timedelta(minutes=1),
     notify_after=timedelta(minutes=3),
 )
@@ -107,7 +110,7 @@ MEMORY_PRESSURE = _PRESSURE(
     cause="Less memory is available than the kubelet's eviction threshold; it evicts pods that use more than they "
     "requested and takes on no new ones without requests.",
     remedy="Find what uses the memory, give pods requests that are true to what they use, or move some away.",
-    commands=("kubectl top pods --all-namespaces --sort-by=memory", _DESCRIBE),
+    commands=("kubectl top pods --all-namespaces --sort-by=memory", DESCRIBE),
     explains=("evicted-memory", "evicted-condition"),
 )
 DISK_PRESSURE = _PRESSURE(
@@ -133,23 +136,23 @@ NETWORK_UNAVAILABLE = _NOT_READY(
     cause="The network plugin or the cloud's route controller says that the routes to this node's pods are not there.",
     remedy="Look at the network plugin's pod on the node, or at the cloud's route table and the cloud controller.",
 )
-FLAPPING = _NODE(
+FLAPPING = NODE(
     code="node-flapping",
     severity=Severity.HIGH,
     message="Node {name} changed between ready and not ready {changes} times in the last 15 minutes.",
     cause="The kubelet posts its status now and then only: an overloaded machine, a bad network path to the API "
     "server, or a runtime that hangs by turns.",
     remedy="Cordon the node so that no new pods land on it, then look at its load and its network.",
-    commands=(_CORDON, _DESCRIBE),
+    commands=(_CORDON, DESCRIBE),
     notify_after=timedelta(minutes=15),
 )
-CORDONED_LONG = _NODE(
+CORDONED_LONG = NODE(
     code="node-cordoned-long",
     severity=Severity.LOW,
     message="Node {name} has been cordoned for {age}, and takes no new pods.",
     cause="Somebody or some tool marked it unschedulable, for a drain or an upgrade, and nobody took that back.",
     remedy="Uncordon it if the work is done, or remove the node.",
-    commands=("kubectl uncordon {name}", _DESCRIBE),
+    commands=("kubectl uncordon {name}", DESCRIBE),
     visible_after=timedelta(hours=24),
     notify_after=NEVER,
 )
@@ -166,7 +169,7 @@ LEAVING = _NEWS(
     remedy="Nothing, if the workloads have replicas elsewhere.",
     explains=(*_OF_A_LOST_NODE, "node-cordoned-long"),
 )
-CUSTOM = _NODE(
+CUSTOM = NODE(
     code="node-condition-custom",
     severity=Severity.MEDIUM,
     message="Node {name} reports {condition}={status}: {said}.",
@@ -176,7 +179,7 @@ CUSTOM = _NODE(
     visible_after=timedelta(minutes=5),
     notify_after=timedelta(minutes=15),
 )
-IMAGE_GC = _NODE(
+IMAGE_GC = NODE(
     code="node-image-gc",
     severity=Severity.MEDIUM,
     message="Node {name} cannot free disk space: {said}.",
@@ -186,7 +189,7 @@ IMAGE_GC = _NODE(
     visible_after=timedelta(minutes=5),
     notify_after=timedelta(minutes=15),
 )
-FULL = _NODE(
+FULL = NODE(
     code="node-full",
     severity=Severity.LOW,
     message="Node {name} runs {count} of at most {most} pods.",
@@ -201,13 +204,13 @@ FULL = _NODE(
 
 def _problem(slug: str, message: str, cause: str, remedy: str = "Drain the node and replace it.") -> Rule:
     """A rule about something that node-problem-detector, an agent on the node, has seen."""
-    return _NODE(
+    return NODE(
         code=f"node-npd-{slug}",
         severity=Severity.HIGH,
         message=f"{message}: {{said}}.",
         cause=cause,
         remedy=remedy,
-        commands=(_DESCRIBE, _CORDON, _DRAIN),
+        commands=(DESCRIBE, _CORDON, DRAIN),
         references=(_PROBLEMS,),
         notify_after=timedelta(minutes=5),
     )

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from diagnostics.rules.model import Confidence, Evidence, Finding, check
 from diagnostics.rules.probes import codes
+from diagnostics.rules.probes.design import liveness_as_written
 from diagnostics.rules.probes.failures import (
     FRESH,
     Kind,
@@ -21,9 +22,20 @@ from diagnostics.rules.probes.failures import (
     resolve,
     undeclared_port,
 )
+from diagnostics.rules.probes.flapping import ready_by_turns
 from diagnostics.rules.signatures.last_words import cut
+from diagnostics.rules.stages import serving
 from diagnostics.rules.suspect import ContainerView, Suspect
 from diagnostics.snapshot.pods import Probe
+
+__all__ = [
+    "liveness_as_written",
+    "readiness",
+    "readiness_gate",
+    "ready_by_turns",
+    "redirected_probe",
+    "unready_since",
+]
 
 _RULES = {
     Kind.STATUS: codes.HTTP_STATUS,
@@ -44,10 +56,10 @@ _SIDECAR_CLUES = (
 )
 
 
-@check(*_RULES.values(), codes.PORT_UNDECLARED, codes.MESH, codes.MESH_SIDECAR, codes.NO_CAUSE)
+@check(*_RULES.values(), codes.PORT_UNDECLARED, codes.MESH, codes.MESH_SIDECAR, codes.PARTIAL_MESH, codes.NO_CAUSE)
 def readiness(suspect: Suspect) -> Iterator[Finding]:
     """Containers that run and are not ready, though they have had the time to become so."""
-    if not _serving(suspect):
+    if not serving(suspect):
         return
     for container in suspect.containers:
         since = unready_since(container)
@@ -59,7 +71,7 @@ def readiness(suspect: Suspect) -> Iterator[Finding]:
 def readiness_gate(suspect: Suspect) -> Iterator[Finding]:
     """Pods whose containers are all ready, and which wait for a condition that another controller sets."""
     ready = suspect.pod.status.condition("Ready")
-    if not _serving(suspect) or ready is None or ready.reason != "ReadinessGatesNotReady":
+    if not serving(suspect) or ready is None or ready.reason != "ReadinessGatesNotReady":
         return
     wanted = (gate.condition_type for gate in suspect.pod.spec.readiness_gates)
     missing = sorted(type_ for type_ in wanted if not _holds(suspect, type_))
@@ -77,7 +89,7 @@ def readiness_gate(suspect: Suspect) -> Iterator[Finding]:
 @check(codes.REDIRECT, needs=("events",))
 def redirected_probe(suspect: Suspect) -> Iterator[Finding]:
     """Probes whose answer is a redirect that the kubelet does not follow."""
-    if not _serving(suspect):
+    if not serving(suspect):
         return
     for container in suspect.containers:
         warning = next((event for event in container.events("ProbeWarning") if "redirect" in event.text), None)
@@ -89,10 +101,6 @@ def redirected_probe(suspect: Suspect) -> Iterator[Finding]:
                 field="readinessProbe",
                 since=warning.since,
             )
-
-
-def _serving(suspect: Suspect) -> bool:
-    return suspect.pod.status.phase == "Running" and suspect.pod.metadata.deletion_timestamp is None
 
 
 def _holds(suspect: Suspect, type_: str) -> bool:
@@ -124,8 +132,11 @@ def _conclude(container: ContainerView, since: datetime) -> Finding:
     failure = probe_failure(container, "Readiness", probe)
     if failure is not None and container.suspect.age(failure.event.at) > FRESH:
         failure = None
-    if container.name in _MESH_SIDECARS:
+    sides = failure is None and _other_side(container)
+    if container.name in _MESH_SIDECARS and not (sides and _sidecar_clue(container) is None):
         return _sidecar(container, failure, since)
+    if sides:
+        return _partial(container, sides, since)
     if failure is None or failure.kind is Kind.OTHER:
         return _no_cause(container, failure, since)
     return _failed(container, failure, since)
@@ -187,16 +198,34 @@ def _sidecar_clue(container: ContainerView) -> tuple[str, Evidence] | None:
     return None
 
 
+def _other_side(container: ContainerView) -> str:
+    """The containers of a mesh's pod on the other side, application or sidecar, if they are there and all ready."""
+    sidecar = container.name in _MESH_SIDECARS
+    lasting = (other for other in container.suspect.containers if not other.init or other.spec.restartable)
+    others = [other for other in lasting if (other.name in _MESH_SIDECARS) is not sidecar]
+    return " and ".join(other.name for other in others) if all(other.status.ready for other in others) else ""
+
+
+def _partial(container: ContainerView, others: str, since: datetime) -> Finding:
+    met, why = _unknown(container)
+    return container.finding(
+        codes.PARTIAL_MESH,
+        Confidence.LIKELY,
+        *_unready_evidence(container, None),
+        field="readinessProbe",
+        since=since,
+        side="Mesh sidecar" if container.name in _MESH_SIDECARS else "Container",
+        others=others,
+        met=met,
+        why=why,
+    )
+
+
 def _no_cause(container: ContainerView, failure: ProbeFailure | None, since: datetime) -> Finding:
     if failure is not None:
         met, why = failure.words(container), "The readiness probe fails in a way that is not known."
-    elif container.suspect.unread("events"):
-        met, why = "why cannot be said without the events", "The events that would tell could not be read."
-    elif container.spec.readiness_probe is None:
-        met, why = "it has no readiness probe that could fail", "The kubelet has not yet called the container ready."
     else:
-        met = "no event of the last ten minutes says why"
-        why = "The event of the failing probe has expired, or the kubelet has stopped probing."
+        met, why = _unknown(container)
     return container.finding(
         codes.NO_CAUSE,
         Confidence.POSSIBLE,
@@ -205,6 +234,18 @@ def _no_cause(container: ContainerView, failure: ProbeFailure | None, since: dat
         since=since,
         met=met,
         why=why,
+    )
+
+
+def _unknown(container: ContainerView) -> tuple[str, str]:
+    """Why nothing tells what keeps it unready: for the end of a sentence, and as a sentence."""
+    if container.suspect.unread("events"):
+        return "why cannot be said without the events", "The events that would tell could not be read."
+    if container.spec.readiness_probe is None:
+        return "it has no readiness probe that could fail", "The kubelet has not yet called the container ready."
+    return (
+        "no event of the last ten minutes says why",
+        "The event of the failing probe has expired, or the kubelet has stopped probing.",
     )
 
 

@@ -129,6 +129,64 @@ NO_CAUSE = Rule(
     visible_after=timedelta(minutes=5),
     notify_after=timedelta(minutes=15),
 )
+PARTIAL_MESH = Rule(
+    code="ready-partial-mesh",
+    severity=Severity.MEDIUM,
+    stage=Stage.PROBE,
+    message="{side} {container} is not ready while {others} is, and {met}.",
+    cause="A pod of a mesh gets traffic only while its application and its sidecar are both ready; one of them is. {why}",
+    remedy="Run the readiness probe of {container} by hand, and read its log.",
+    commands=(_LOGS, _EVENTS),
+    verify=_VERIFY,
+    references=_REFERENCE,
+    visible_after=timedelta(minutes=2),
+    notify_after=timedelta(minutes=5),
+)
+FLAPPING = Rule(
+    code="ready-flapping",
+    severity=Severity.MEDIUM,
+    stage=Stage.PROBE,
+    message="Container {container} is ready by turns: {met} ({failures} failures in {span}), and it recovers in between.",
+    cause="The readiness probe failed before and after the pod's latest change of readiness, at {turned}. Of its changes "
+    "the API keeps only the latest; that there were more is concluded from the failures, {threshold} of which in a row "
+    "make the pod unready.",
+    remedy="Compare the moments with load, garbage collection and CPU throttling; raise timeoutSeconds or "
+    "failureThreshold if the answers are only slow.",
+    commands=(_EVENTS, _LOGS),
+    verify=_VERIFY,
+    references=_REFERENCE,
+    explains=("probe-*", "ready-no-cause", "ready-partial-mesh"),
+    notify_after=timedelta(minutes=15),
+)
+SAME_PROBE = Rule(
+    code="probe-liveness-equals-readiness",
+    severity=Severity.LOW,
+    stage=Stage.PROBE,
+    message="Liveness and readiness probe of container {container} are the same ({asks}): whatever makes it unready for "
+    "{budget} s also kills it.",
+    cause="The process was up and answered badly or late, as it does when it is overloaded or lacks a dependency; killing "
+    "it mends neither, and the rest of its replicas get its load.",
+    remedy="Let the liveness probe ask only whether the process itself works, and leave dependencies to readiness.",
+    commands=("kubectl -n {namespace} edit {workload}", _EVENTS),
+    verify=_VERIFY,
+    references=_REFERENCE,
+    notify_after=NEVER,
+)
+BUDGET = Rule(
+    code="probe-budget",
+    severity=Severity.LOW,
+    stage=Stage.PROBE,
+    message="Container {container} was killed {ran} after its start, as soon as its liveness probe allows "
+    "({delay} s + {failures} x {period} s = {budget} s), and nothing listened yet.",
+    cause="Without a startup probe, liveness is asked from the start; a program that needs longer than that to listen is "
+    "killed while it starts, however well it is.",
+    remedy="If it only starts slowly, give it a startupProbe whose periodSeconds x failureThreshold covers the slowest "
+    "start.",
+    commands=("kubectl -n {namespace} edit {workload}", _LOGS),
+    verify=_VERIFY,
+    references=_REFERENCE,
+    notify_after=NEVER,
+)
 GATE = Rule(
     code="ready-gate",
     severity=Severity.HIGH,

@@ -84,6 +84,12 @@ class ProbeFailure:
         return _STATUS_MEANS.get(code) or _STATUS_MEANS.get(code[:1], "")
 
 
+def failed(event: Event) -> str:
+    """Which probe an `Unhealthy` event tells of: "Liveness", "Readiness" or "Startup"; nothing for other events."""
+    found = _MESSAGE.match(event.text)
+    return found["probe"] if found else ""
+
+
 def probe_failure(container: ContainerView, name: str, probe: Probe | None) -> ProbeFailure | None:
     """The newest failure of the probe called "Liveness", "Readiness" or "Startup", if the events still tell one."""
     for event in container.events("Unhealthy"):

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from diagnostics.rules.suspect import Suspect
 from diagnostics.rules.volumes import claims, mounts
 from diagnostics.rules.volumes.beside import volume_health
-from diagnostics.rules.volumes.claims import claim_lost, claim_pending
+from diagnostics.rules.volumes.claims import claim_lost, claim_pending, claim_unused
 from diagnostics.rules.volumes.mounts import volume_mount
 from diagnostics.rules.volumes.usage import volume_unwritable
 
-__all__ = ["claim_lost", "claim_pending", "volume_health", "volume_mount", "volume_unwritable", "wants"]
+__all__ = ["claim_lost", "claim_pending", "claim_unused", "volume_health", "volume_mount", "volume_unwritable", "wants"]
 
 
 def wants(suspect: Suspect) -> Iterator[tuple[str, str | None]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
-from diagnostics.rules.model import Rule, Severity, Stage
+from diagnostics.rules.model import NEVER, Rule, Severity, Stage
 
 # A pod that cannot be scheduled for want of its claim: the claim's fault, not the scheduler's.
 _CLAIM = partial(
@@ -70,12 +70,14 @@ PVC_PENDING = _CLAIM(
 WAIT_CONSUMER = _CLAIM(
     code="vol-wait-consumer",
     severity=Severity.INFO,
-    message="PersistentVolumeClaim {claim} gets its volume once its pod has a node.",
+    message="PersistentVolumeClaim {claim} gets its volume once {consumer}.",
     cause="Its StorageClass binds on first use (WaitForFirstConsumer), so the claim waits for the pod, not the pod "
     "for the claim.",
-    remedy="Nothing to do for the claim: see why the pod is not scheduled.",
+    remedy="Nothing to do for the claim: {todo}.",
     commands=(_DESCRIBE,),
+    verify=("kubectl -n {namespace} get persistentvolumeclaim {claim}",),
     explains=(),
+    notify_after=NEVER,
 )
 PVC_LOST = _CLAIM(
     code="vol-pvc-lost",

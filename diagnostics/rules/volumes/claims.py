@@ -14,12 +14,14 @@ from diagnostics.rules.clues import core
 from diagnostics.rules.lookalikes import alike, listed
 from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule, Shared, check
 from diagnostics.rules.stages import alive
+from diagnostics.rules.subject import ObjectView
 from diagnostics.rules.suspect import Suspect
 from diagnostics.rules.volumes import claim_rules as rules
-from diagnostics.rules.volumes.sources import claim_name, claims, provisioner
+from diagnostics.rules.volumes.sources import claim_name, claimed, claims, provisioner
 from diagnostics.snapshot.objects import Claim, Event, StorageClass
 
 WAIT_FOR_CONSUMER = "WaitForFirstConsumer"
+_BY_HAND = "kubernetes.io/no-provisioner"
 # A provisioner tries again within this time; what it said before may be settled.
 RETRIED_WITHIN = timedelta(minutes=10)
 
@@ -56,6 +58,45 @@ def claim_pending(suspect: Suspect) -> Iterator[Finding]:
     for claim in claims(suspect):
         if claim.status.phase == "Pending":
             yield _why_pending(suspect, claim)
+
+
+@check(rules.WAIT_CONSUMER, needs=("events",), about=("PersistentVolumeClaim",))
+def claim_unused(view: ObjectView[Claim]) -> Iterator[Finding]:
+    """Claims that no pod uses, by the controller's latest word.
+
+    The list of claims may be older than that. A claim that has got a consumer since has newer events of another
+    reason, unless nothing provisions it: of volumes that are made by hand nothing is said.
+    """
+    claim, newest = view.item, next(iter(view.events()), None)
+    known = view.snapshot.storage_classes.get(claim.spec.storage_class_name or "")
+    if claim.status.phase != "Pending" or known is None or known.provisioner == _BY_HAND:
+        return
+    if newest is not None and newest.reason == WAIT_FOR_CONSUMER and _recent(view, newest) and not _awaited(view):
+        yield view.finding(
+            rules.WAIT_CONSUMER,
+            Confidence.CERTAIN,
+            view.quote_event(newest),
+            _quote(claim, "status.phase", claim.status.phase),
+            offender=_offender(claim, rules.WAIT_CONSUMER),
+            since=newest.since,
+            claim=claim.metadata.name,
+            consumer="a pod uses it; none does yet",
+            todo="start what is to use it, or delete it",
+        )
+
+
+def _recent(view: ObjectView[Claim], event: Event) -> bool:
+    return view.age(event.at) <= RETRIED_WITHIN
+
+
+def _awaited(view: ObjectView[Claim]) -> bool:
+    """Whether a pod waits for the claim, which the controller may not have noticed yet."""
+    place = (view.namespace, view.metadata.name)
+    return any(
+        (pod.metadata.namespace, claimed(pod, volume)) == place
+        for pod in view.snapshot.suspects
+        for volume in pod.spec.volumes
+    )
 
 
 def wants(suspect: Suspect) -> Iterator[tuple[str, str | None]]:
@@ -158,6 +199,8 @@ def _finding(
         claim=claim.metadata.name,
         storage_class=claim.spec.storage_class_name or "(the default)",
         provisioner=named,
+        consumer="its pod has a node",
+        todo="see why the pod is not scheduled",
         **params,
     )
 

@@ -7,7 +7,7 @@ import re
 from diagnostics.rules.model import Evidence
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.objects import Claim, Event
-from diagnostics.snapshot.pods import ProjectedSource, Volume
+from diagnostics.snapshot.pods import Pod, ProjectedSource, Volume
 
 _PROVISIONERS = ("volume.kubernetes.io/storage-provisioner", "volume.beta.kubernetes.io/storage-provisioner")
 _ABOUT = re.compile(r'volume "(?P<volume>[^"]{1,253})"')
@@ -31,8 +31,13 @@ def by_name(suspect: Suspect, name: str) -> Volume | None:
 
 def claim_name(suspect: Suspect, volume: Volume) -> str:
     """The claim behind a volume of the pod, or nothing."""
+    return claimed(suspect.pod, volume)
+
+
+def claimed(pod: Pod, volume: Volume) -> str:
+    """The same, of a pod that is not looked at itself."""
     if volume.ephemeral is not None:
-        return f"{suspect.pod.metadata.name}-{volume.name}"
+        return f"{pod.metadata.name}-{volume.name}"
     return volume.persistent_volume_claim.claim_name if volume.persistent_volume_claim else ""
 
 
