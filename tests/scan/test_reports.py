@@ -122,7 +122,13 @@ def test_what_is_shared_names_those_who_suffer(scan: Scan) -> None:
     shared = msgspec.structs.replace(scan.diagnoses[0], namespace=None)
     lines = written(msgspec.structs.replace(scan, diagnoses=(shared,)), "table").splitlines()
     (symptom,) = [line for line in lines if "└" in line]
-    assert symptom.rstrip().split(maxsplit=4) == ["shop", "Deployment/cart", "└", "probe-refused", "Nobody | answers app."]
+    assert symptom.rstrip().split(maxsplit=4) == [
+        "shop",
+        "Deployment/cart",
+        "└",
+        "probe-refused",
+        "Nobody | answers app.",
+    ]
 
 
 def test_wide_adds_offender_confidence_and_next_command(scan: Scan) -> None:
