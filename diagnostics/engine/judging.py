@@ -46,7 +46,10 @@ def judge(snapshot: Snapshot) -> Judgement:
             Skipped(check=check, needs=need, pods=pods) for (check, need), pods in sorted(trouble.skipped.items())
         ),
         sharable=frozenset(
-            (root.subject.namespace, thing) for members in causes.values() for root in members for thing in _reaching(root)
+            (root.subject.namespace, thing)
+            for members in causes.values()
+            for root in members
+            for thing in _reaching(root)
         ),
     )
 

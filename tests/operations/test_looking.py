@@ -18,7 +18,7 @@ from diagnostics.operations.looking import Looker
 from diagnostics.operations.picture import Picture
 from diagnostics.operations.watching import open_access
 from diagnostics.snapshot.cluster import Snapshot
-from tests.operations.watched import failing_pod, stamp
+from tests.operations.watched import crashing_pod, failing_pod, stamp
 
 pytestmark = pytest.mark.django_db
 
@@ -153,3 +153,26 @@ def test_what_is_missing_is_looked_up_once_more_and_then_told(looker: Looker, se
     assert said(looker, "shop") == (["Service/web"], False)
     assert said(looker) == (["Service/web"], True)
     assert lists(server) == 2
+
+
+def calling(namespace: str) -> Json:
+    """A pod that crashed because Service web of namespace shop refused it."""
+    found = crashing_pod("cart", namespace)
+    message = "dial tcp: connect to web.shop.svc.cluster.local: connection refused: http://web.shop.svc.cluster.local/"
+    found["status"]["containerStatuses"][0]["lastState"]["terminated"]["message"] = message
+    return found
+
+
+@pytest.mark.parametrize("touched", ["front", "shop"])
+def test_what_waits_for_another_namespace_hangs_under_it_whichever_changes(
+    looker: Looker, server: ClusterServer, touched: str
+) -> None:
+    service(server)
+    owner = {"kind": "ReplicaSet", "name": "web-7f6", "controller": True}
+    tell(looker, deployment(ready=0), resource="deployments")
+    tell(looker, calling("front"), failing_pod("web-7f6-1", ownerReferences=[owner]))
+    assert said(looker) == (["Deployment/web"], True)
+    assert said(looker, touched) == (["Deployment/web"], True)
+    tell(looker, deployment(ready=1), resource="deployments")
+    assert said(looker) == (["Deployment/web", "Pod/cart"], True)
+    assert said(looker, "front") == (["Pod/cart"], False)

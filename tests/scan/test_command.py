@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from diagnostics.demo.faults import Fault, Kind
 from diagnostics.demo.server import ClusterServer
 from diagnostics.management.commands.scan import Command
 from tests.clusters import SMALL, recorded_error, serving
+from tests.rules.loading import FIXTURES
 
 ROOT = Path(__file__).parents[2]
 EVERYWHERE = ("-A", "-o", "json")
@@ -73,6 +75,21 @@ def test_it_says_why_pods_fail(scan: Any) -> None:
     codes = {(d["workload"]["name"], d["code"]) for d in document["diagnoses"]}
     assert ("billing-worker", "crash-config-env") in codes
     assert all("--context lab" in c for d in document["diagnoses"] for c in d["remedy"]["commands"])
+
+
+def test_what_logs_name_is_looked_up_before_it_judges(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only the logs tell that Services have to be read; and then what waits for redis is a symptom of its crash."""
+    captured = shutil.copytree(FIXTURES / "crash-dependency" / "cascading", tmp_path / "shop")
+    with serving(captured) as cluster:
+        monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig(tmp_path / "kubeconfig", name="lab")))
+        Command().run_from_argv(["manage.py", "scan", *EVERYWHERE])
+    (found,) = json.loads(capsys.readouterr().out)["diagnoses"]
+    assert found["workload"]["name"] == "redis"
+    assert {"auth", "payment"} <= {symptom["workload"]["name"] for symptom in found["symptoms"]}
+    lists = [request.path for request in cluster.requests if request.path.endswith("/networkpolicies")]
+    assert lists == ["/apis/networking.k8s.io/v1/networkpolicies"]
 
 
 def test_it_asks_little(scan: Any, cluster: ClusterServer) -> None:
