@@ -106,6 +106,7 @@ def sweep(
         now=datetime.now(UTC),  # Until the API server tells its own time.
         context="" if access.name == IN_CLUSTER else access.name,
         bookings_complete=scope == Scope(),
+        counted_namespaces=frozenset(() if scope.label_selector else scope.namespaces or ()),
     )
     result = Sweep(snapshot)
     failures = [_read_pods(access, scope, place, result, suspicious, on_pod) for place in scope.places(PODS)]

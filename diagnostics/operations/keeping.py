@@ -59,6 +59,7 @@ def _snapshot(cluster: Cluster, now: datetime) -> Snapshot:
         },
         bookings=convert(cluster.bookings, dict[str, Booking]),
         bookings_complete=not cluster.namespaces,
+        counted_namespaces=frozenset(cluster.namespaces),
         read={resource for (resource, _), version in _places(cluster.resource_versions).items() if version},
         pods_seen=cluster.pods_seen,
     )

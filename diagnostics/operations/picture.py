@@ -185,6 +185,7 @@ class Picture:
             scope=None if namespaces is None else frozenset(namespaces),
             suspects=chosen,
             unavailable=list(self.gaps.values()),
+            counted_before=True,
             tallies=dict(self._tallies(chosen, namespaces)),
         )
 

@@ -117,6 +117,8 @@ class Snapshot:
     bookings: dict[str, Booking] = field(default_factory=dict)  # by node name, every pod counted
     placed: Placed = field(default_factory=Placed)  # who runs where, and who holds what, every pod counted
     bookings_complete: bool = True  # Whether the pods of all namespaces were counted; else nodes are fuller than said.
+    counted_before: bool = False  # Whether they were counted by the last sweep, not just now.
+    counted_namespaces: frozenset[str] = frozenset()  # where they were, should only those of some have been counted
     read: set[str] = field(default_factory=set)  # resources that were read at all, as in "configmaps"
     # When each list was last read, by resource, and namespace or None for all; what is watched since is newer.
     read_at: dict[tuple[str, str | None], datetime] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.cluster import Booking, Snapshot
 from diagnostics.snapshot.objects import Event, Node, Workload
 from diagnostics.snapshot.owners import WorkloadRef
-from diagnostics.snapshot.pods import Pod
+from diagnostics.snapshot.pods import LeanPod, Pod
 from diagnostics.snapshot.quantities import parse
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -75,6 +75,22 @@ def cluster(
     if replicas is not None:
         snapshot.statefulsets["shop", "web"] = msgspec.convert({"spec": {"replicas": replicas}}, Workload)
     return snapshot
+
+
+def running(snapshot: Snapshot, name: str, on: str, **parts: Any) -> None:
+    """Counts a healthy pod of Deployment `name` (of no controller if that ends in a digit) as a sweep would.
+
+    `labels`, `namespace` and `requests` are its own; whatever else is given is part of its spec.
+    """
+    owners = [] if name[-1].isdigit() else [{"kind": "Deployment", "name": name, "controller": True}]
+    labels, namespace = parts.pop("labels", {"app": name}), parts.pop("namespace", "shop")
+    container = {"name": "app", "resources": {"requests": parts.pop("requests", {})}, "ports": parts.pop("ports", [])}
+    document = {
+        "metadata": {"name": name, "namespace": namespace, "labels": labels, "ownerReferences": owners},
+        "spec": {"nodeName": on, "containers": [container], **parts},
+        "status": {"phase": "Running"},
+    }
+    snapshot.count(msgspec.convert(document, LeanPod))
 
 
 def event(reason: str, message: str, at: str = SINCE, component: str = "default-scheduler") -> Event:

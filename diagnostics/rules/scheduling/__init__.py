@@ -1,8 +1,8 @@
 """Pods that no node takes: which of the scheduler's reasons is the cause, and what would let the pod fit.
 
 `message` takes the scheduler's words apart, `fit` tries the pod on every node, `root` picks the cause; then each
-family of codes says it in words and numbers: `capacity`, `placement` and `labels`, `neighbours`, `claims`, `waiting`,
-`autoscaling`, and `plain` for what needs no arithmetic.
+family of codes says it in words and numbers: `capacity`, `placement` and `labels`, `neighbours` and `spreading`,
+`claims`, `waiting`, `autoscaling`, and `plain` for what needs no arithmetic.
 """
 
 from __future__ import annotations
@@ -10,14 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from diagnostics.rules.model import Confidence, Evidence, Finding, check
-from diagnostics.rules.scheduling import autoscaling, capacity, claims, labels, neighbours, placement, plain, waiting
+from diagnostics.rules.scheduling import (
+    autoscaling,
+    capacity,
+    claims,
+    labels,
+    neighbours,
+    placement,
+    plain,
+    spreading,
+    waiting,
+)
 from diagnostics.rules.scheduling.case import Case
 from diagnostics.rules.scheduling.fit import Trial
 from diagnostics.rules.scheduling.message import OTHER, Kind, parse
 from diagnostics.rules.scheduling.root import root
 from diagnostics.rules.suspect import Suspect
 
-_FAMILIES = (capacity, placement, labels, neighbours, claims, waiting, plain)
+_FAMILIES = (capacity, placement, labels, neighbours, spreading, claims, waiting, plain)
 _EXPLAINED: dict[str, Callable[[Case], Finding]] = {
     code: explain for family in _FAMILIES for code, explain in family.EXPLAINED.items()
 }

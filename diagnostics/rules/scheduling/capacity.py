@@ -12,6 +12,7 @@ from typing import Any
 from diagnostics.rules.model import Evidence, Finding, Offender, Rule, Severity, Stage
 from diagnostics.rules.scheduling.case import Case
 from diagnostics.rules.scheduling.fit import NodeFit
+from diagnostics.rules.scheduling.tenants import say_reservers
 from diagnostics.rules.scheduling.wording import SHOWN, free_of, measure, number, resource_of
 from diagnostics.snapshot.requests import amounts
 
@@ -25,7 +26,8 @@ def _shortage(code: str, resource: str, remedy: str) -> Rule:
         severity=Severity.HIGH,
         stage=Stage.SCHEDULING,
         message="{short_nodes} {request} free; {emptiest}.",
-        cause="{nodes}The pod requests {request}, and the scheduler only counts requests, not what is really used.",
+        cause="{nodes}The pod requests {request}, and the scheduler only counts requests, not what is really used."
+        "{reservers}",
         remedy="{would_fit}" + remedy,
         commands=(
             "kubectl -n {namespace} set resources {workload} -c {container} --requests=" + resource + "={suggested}",
@@ -55,7 +57,7 @@ EPHEMERAL = _shortage(
 EXTENDED = replace(
     CPU,
     code="sched-insufficient-extended",
-    cause="{nodes}The pod needs {request}{devices}.",
+    cause="{nodes}The pod needs {request}{devices}.{reservers}",
     remedy="{would_fit}Free one that another pod holds, add a node that offers {resource}, or look at the device plugin"
     " that should advertise it.",
     commands=("kubectl get nodes -o custom-columns=NAME:.metadata.name,ALLOCATABLE:.status.allocatable",),
@@ -66,7 +68,8 @@ TOO_MANY_PODS = Rule(
     severity=Severity.HIGH,
     stage=Stage.SCHEDULING,
     message="{full_nodes} full of pods; {emptiest}.",
-    cause="{nodes}A node's number of pods is limited by its kubelet (maxPods) and, on some clouds, by its addresses.",
+    cause="{nodes}A node's number of pods is limited by its kubelet (maxPods) and, on some clouds, by its addresses."
+    "{reservers}",
     remedy="{would_fit}Add nodes, raise the kubelet's maxPods (on EKS with prefix delegation), or remove idle pods.",
     commands=("kubectl get nodes -o custom-columns=NAME:.metadata.name,PODS:.status.allocatable.pods",),
     verify=("kubectl -n {namespace} get pod {pod} -o wide",),
@@ -166,6 +169,7 @@ def explain_too_many_pods(case: Case) -> Finding:
         offender=Offender("Node", best.name, path="status.allocatable.pods") if best else None,
         full_nodes=_say_short(case, "Every node that {} may use is", "is", "are"),
         emptiest=_say_pods(best),
+        reservers=_reservers(case, "pods"),
     )
 
 
@@ -181,7 +185,15 @@ def _words(case: Case, resource: str, best: NodeFit | None) -> dict[str, Any]:
         "request": measure(resource, case.trial.demands.get(resource, Decimal(0))),
         "short_nodes": _say_short(case, "No node that {} may use has", "does not have", "do not have"),
         "emptiest": _say_emptiest(case, resource, best),
+        "reservers": _reservers(case, resource),
     }
+
+
+def _reservers(case: Case, resource: str) -> str:
+    """Who has booked the most on the nodes that would do: short of this alone, and large enough when empty."""
+    short, wanted = _short(case), case.trial.demands.get(resource, Decimal(1))
+    large = [fit for fit in short if fit.room.offers(resource) >= wanted]
+    return say_reservers(case, resource, [fit for fit in large if len(fit.blockers) == 1] or large)
 
 
 def _emptiest(case: Case, resource: str) -> NodeFit | None:

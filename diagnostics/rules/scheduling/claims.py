@@ -9,7 +9,8 @@ from datetime import timedelta
 from diagnostics.rules.lookalikes import alike
 from diagnostics.rules.model import Evidence, Finding, Offender, Rule, Severity, Stage
 from diagnostics.rules.scheduling.case import Case
-from diagnostics.rules.scheduling.wording import listed
+from diagnostics.rules.scheduling.tenants import called, quote_holder
+from diagnostics.rules.scheduling.wording import SHOWN, listed
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.objects import Claim
 
@@ -105,14 +106,14 @@ VOLUME_LIMIT = _rule(
 )
 RWOP_IN_USE = _rule(
     "sched-rwop-in-use",
-    "Another pod holds {claims}, which only one pod at a time may use (ReadWriteOncePod).",
+    "{holder} holds {claims}, which only one pod at a time may use (ReadWriteOncePod).",
     "{nodes}The access mode lets one pod in the whole cluster use the volume.{claim_states}",
     "Stop the pod that holds the claim, or use access mode ReadWriteOnce if several pods of one node may share it.",
     "kubectl -n {namespace} describe pvc {claim} | grep -A5 'Used By'",
 )
 DISK_CONFLICT = _rule(
     "sched-disk-conflict",
-    "Another pod already uses the same disk on every node that {workload_name} may use.",
+    "Another pod already uses the same disk on every node that {workload_name} may use{holders}.",
     "{nodes}The pod names a disk directly in its volumes, and that disk can be mounted once.",
     "Use a PersistentVolumeClaim instead of naming the disk, or stop the pod that uses it.",
     "kubectl -n {namespace} get pod {pod} -o jsonpath='{{.spec.volumes}}'",
@@ -172,8 +173,30 @@ def explain_lost(case: Case) -> Finding:
 def explain_single_use(case: Case) -> Finding:
     """A pod whose claim another pod may not share."""
     names = [name for _, name in claims_of(case.suspect)]
-    single = [name for name in names if (found := _claim(case.suspect, name)) and found.single_pod]
-    return _finding(case, RWOP_IN_USE, single)
+    single = [name for name in names if (found := _claim(case.suspect, name)) and found.single_pod] or names
+    placed, namespace = case.suspect.snapshot.placed, case.suspect.namespace
+    held = [(name, holder) for name in single if (holder := placed.holder_of_claim(namespace, name))]
+    if not held:
+        return _finding(case, RWOP_IN_USE, single, holder="Another pod")
+    (claim, holder), *_ = held
+    finding = _finding(
+        case, RWOP_IN_USE, [claim], holder=f"Pod {holder.pod} of {called(case, holder)} on {holder.node}"
+    )
+    evidence = quote_holder(holder, "spec.volumes[*].persistentVolumeClaim.claimName", claim)
+    offender = Offender("Pod", holder.pod, holder.namespace, "spec.volumes")
+    return replace(finding, evidence=(*finding.evidence, evidence), offender=offender)
+
+
+def explain_disk(case: Case) -> Finding:
+    """A pod that names a disk which another pod has mounted, on each node that it may use."""
+    disks = [str(volume.disk) for volume in case.suspect.pod.spec.volumes if volume.disk]
+    placed, usable = case.suspect.snapshot.placed, [fit.name for fit in case.usable]
+    pairs = ((disk, placed.holder_of_disk(node, disk)) for disk in disks for node in usable)
+    held = [(disk, holder) for disk, holder in pairs if holder]
+    said = [f"{disk} by {called(case, holder)} on {holder.node}" for disk, holder in held]
+    found = _finding(case, DISK_CONFLICT, [], holders=f": {listed(said)}" if said else "")
+    evidence = (quote_holder(holder, "spec.volumes", disk) for disk, holder in held[:SHOWN])
+    return replace(found, evidence=(*found.evidence, *evidence))
 
 
 def _of_all_claims(rule: Rule) -> Callable[[Case], Finding]:
@@ -246,5 +269,6 @@ EXPLAINED: dict[str, Callable[[Case], Finding]] = {
     UNBOUND.code: explain_unbound,
     PV_LOST.code: explain_lost,
     RWOP_IN_USE.code: explain_single_use,
-    **{rule.code: _of_all_claims(rule) for rule in (PV_CONFLICT, NO_PV, VOLUME_LIMIT, DISK_CONFLICT)},
+    **{rule.code: _of_all_claims(rule) for rule in (PV_CONFLICT, NO_PV, VOLUME_LIMIT)},
+    DISK_CONFLICT.code: explain_disk,
 }

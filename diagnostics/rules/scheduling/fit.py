@@ -1,20 +1,21 @@
 """Tries a pending pod on every node that was read: what keeps it off, and on which nodes it would fit if.
 
-What nodes and bookings tell is computed: cordons, taints, selector and affinity, resources, the number of pods. What
-they do not tell (other pods' affinities, volumes, ports) is taken from the scheduler's reasons, for the nodes that
-nothing computed explains.
+What nodes and bookings tell is computed: cordons, taints, selector and affinity, resources, the number of pods; and
+what other pods close (see `occupancy`), if that comes to what the scheduler counts. What cannot be computed (volumes,
+devices) is taken from the scheduler's reasons, for the nodes that nothing computed explains.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
 
 import msgspec
 
-from diagnostics.rules.scheduling.message import Kind, Refusal
+from diagnostics.rules.scheduling.message import ORDER, Kind, Refusal
+from diagnostics.rules.scheduling.occupancy import Names, Occupancy
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.cluster import Booking
 from diagnostics.snapshot.objects import Node, Taint
@@ -32,6 +33,7 @@ NATIVE = {
     "memory": Kind("sched-insufficient-memory"),
     "ephemeral-storage": Kind("sched-insufficient-ephemeral"),
 }
+_RESOURCES = frozenset({TOO_MANY_PODS.code, EXTENDED, *(kind.code for kind in NATIVE.values())})
 # Where nodes contradict the scheduler on these, they have changed since it spoke.
 _TOLD_BY_NODES = frozenset({CORDONED.code, SELECTOR.code, TAINT})
 _CORDON_TAINT = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
@@ -89,11 +91,14 @@ class NodeFit(msgspec.Struct, frozen=True, eq=False):
     @property
     def counted(self) -> frozenset[Kind]:
         """What the scheduler counts this node for: the first filter that refuses it, but every short resource."""
-        if CORDONED in self.blockers:
-            return frozenset((CORDONED,))
-        if self.taints:
+        if not self.blockers:
+            return frozenset()
+        first = min(self.blockers, key=lambda kind: (ORDER.get(kind.code, len(ORDER)), kind))
+        if first.code == TAINT:
             return frozenset((Kind(TAINT),))
-        return frozenset((SELECTOR,)) if SELECTOR in self.blockers else self.blockers
+        if first.code in _RESOURCES:
+            return frozenset(kind for kind in self.blockers if kind.code in _RESOURCES)
+        return frozenset((first,))
 
 
 class Trial:
@@ -102,18 +107,40 @@ class Trial:
     def __init__(self, suspect: Suspect, refusal: Refusal) -> None:
         self.suspect = suspect
         self.refusal = refusal
+        self.occupancy = Occupancy(suspect)
         self.demands = {name: amount for name, amount in requests(suspect.pod).items() if amount > 0}
         self.alternatives = node_requirements(suspect.pod.spec)
 
     @cached_property
     def fits(self) -> tuple[NodeFit, ...]:
         """Every node, by name, with what keeps the pod off it: computed, else stated by the scheduler."""
+        computed = self._with_others or self._alone
+        stated = self._unexplained(computed)
+        return tuple(fit if fit.blockers else NodeFit(fit.room, fit.taints, stated) for fit in computed)
+
+    @property
+    def others_known(self) -> bool:
+        """Whether what other pods close comes to what the scheduler counts: then it can be said who they are."""
+        return self._with_others is not None
+
+    @cached_property
+    def _alone(self) -> list[NodeFit]:
+        """Every node with what keeps the pod off it whatever other pods run there."""
         snapshot = self.suspect.snapshot
         exact = snapshot.bookings_complete and not any(gap.resource == "pods" for gap in snapshot.unavailable)
         rooms = (Room(node, snapshot.bookings.get(name, _NO_BOOKING), exact) for name, node in snapshot.nodes.items())
-        computed = [self._try(room) for room in sorted(rooms, key=lambda room: room.node.metadata.name)]
-        stated = self._unexplained(computed)
-        return tuple(fit if fit.blockers else NodeFit(fit.room, fit.taints, stated) for fit in computed)
+        return [self._try(room) for room in sorted(rooms, key=lambda room: room.node.metadata.name)]
+
+    @cached_property
+    def _with_others(self) -> list[NodeFit] | None:
+        """The same with what other pods close; None where it is not known, or known to have changed since."""
+        closed = self.occupancy.closed
+        fits = [_closed_too(fit, closed) for fit in self._alone]
+        counts = Counter(kind for fit in fits for kind in fit.counted)
+        stated: Counter[Kind] = Counter()
+        for reason in self.refusal.reasons:
+            stated[reason.kind] += reason.nodes or 0
+        return fits if closed and all(counts[kind] == stated[kind] for kind in closed) else None
 
     @cached_property
     def selected(self) -> tuple[NodeFit, ...]:
@@ -163,3 +190,8 @@ class Trial:
         counts = Counter(kind for fit in computed for kind in fit.counted)
         stated = ((reason.kind, reason.nodes or 0) for reason in self.refusal.reasons)
         return frozenset(kind for kind, nodes in stated if nodes > counts[kind] and kind.code not in _TOLD_BY_NODES)
+
+
+def _closed_too(fit: NodeFit, closed: Mapping[Kind, Names]) -> NodeFit:
+    more = frozenset(kind for kind, names in closed.items() if fit.name in names)
+    return NodeFit(fit.room, fit.taints, fit.blockers | more) if more else fit

@@ -113,9 +113,9 @@ _FILTERS: tuple[tuple[str, str], ...] = (
     ("sched-dra", r"cannot allocate all claims|(?i:resource ?claim)|BindingConditions"),
     ("sched-node-features", r"didn't match Pod's required features"),
     ("sched-topology-spread", r"didn't match pod topology spread constraints"),
-    ("sched-existing-anti-affinity", r"didn't satisfy existing pods anti-affinity"),
     ("sched-pod-affinity", r"didn't match pod affinity rules"),
     ("sched-pod-anti-affinity", r"didn't match pod (?:affinity/)?anti-affinity"),
+    ("sched-existing-anti-affinity", r"didn't satisfy existing pods anti-affinity"),
 )
 _PATTERNS = tuple((code, re.compile(pattern)) for code, pattern in _FILTERS)
 ORDER = {code: place for place, (code, _) in enumerate(_FILTERS)}

@@ -1,19 +1,30 @@
-"""Nodes that are closed by the pods that run there: affinity, anti-affinity, spreading, host ports."""
+"""Nodes that are closed by the pods that run there, or do not: affinity and anti-affinity."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from diagnostics.rules.model import Finding, Offender, Rule, Severity, Stage
+from diagnostics.rules.lookalikes import alike
+from diagnostics.rules.model import Evidence, Finding, Offender, Rule, Severity, Stage
 from diagnostics.rules.scheduling.case import Case
 from diagnostics.rules.scheduling.domains import domain_word, domains, repelled_by_siblings, replicas
-from diagnostics.rules.scheduling.wording import counted, listed
+from diagnostics.rules.scheduling.tenants import (
+    called,
+    in_usable_domains,
+    inside,
+    names_of,
+    only_other,
+    say_taken,
+    template,
+)
+from diagnostics.rules.scheduling.wording import SHOWN, counted, listed
 from diagnostics.rules.subject import TEMPLATE_PATHS
 from diagnostics.rules.suspect import Suspect
-from diagnostics.snapshot.placement import PodAffinityTerm, TopologySpreadConstraint
+from diagnostics.snapshot.placed import Cohort
+from diagnostics.snapshot.placement import LabelSelector, PodAffinityTerm
 from diagnostics.snapshot.selectors import as_argument, describe_selector
 
 _AFFINITY = "affinity.{}.requiredDuringSchedulingIgnoredDuringExecution"
@@ -21,7 +32,8 @@ _REFERENCE = "https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod
 _UNSTATED_TERM = PodAffinityTerm(topology_key="kubernetes.io/hostname")
 
 
-def _rule(code: str, message: str, cause: str, remedy: str, *commands: str, reference: str = _REFERENCE) -> Rule:
+def closing(code: str, message: str, cause: str, remedy: str, *commands: str, reference: str = _REFERENCE) -> Rule:
+    """A rule about nodes that other pods close."""
     return Rule(
         code=code,
         severity=Severity.HIGH,
@@ -36,10 +48,10 @@ def _rule(code: str, message: str, cause: str, remedy: str, *commands: str, refe
     )
 
 
-POD_ANTI_AFFINITY = _rule(
+POD_ANTI_AFFINITY = closing(
     "sched-pod-anti-affinity",
     "Every {domain} that {workload_name} may use already runs a pod that it must not share one with ({selector}).",
-    "Its required anti-affinity forbids pods with {selector} to share a {domain} ({topology_key}).",
+    "Its required anti-affinity forbids pods with {selector} to share a {domain} ({topology_key}).{taken}",
     "Make the anti-affinity preferred instead of required, or add a {domain}.",
     "kubectl get pods -A -o wide -l {label_selector}",
 )
@@ -61,47 +73,22 @@ SURGING = replace(
     " {domain}.",
     commands=("kubectl -n {namespace} get pods -o wide -l {label_selector}",),
 )
-EXISTING_ANTI_AFFINITY = _rule(
+EXISTING_ANTI_AFFINITY = closing(
     "sched-existing-anti-affinity",
-    "Pods that already run on every node that {workload_name} may use refuse to share one with it.",
+    "Pods that already run on every node that {workload_name} may use refuse to share one with it{repelling}.",
     "Their required anti-affinity matches the labels of this pod: {labels}.",
     "Move or relax the pods that repel it, or change the labels that they match.",
     "kubectl get pods -A -o custom-columns=NS:.metadata.namespace,NAME:.metadata.name,NODE:.spec.nodeName,"
     "REPELS:.spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution",
 )
-POD_AFFINITY = _rule(
+POD_AFFINITY = closing(
     "sched-pod-affinity",
-    "{workload_name} must run in one {domain} with a pod that matches {selector}, and no node that it may use has one.",
+    "{workload_name} must run in one {domain} with a pod that matches {selector}, and no node that it may use has one{nearest}.",
     "Its required affinity looks for {selector} in namespace {term_namespaces} (topology key {topology_key}).",
     "Start the pods that it looks for, correct the selector, or make the affinity preferred.",
     "kubectl -n {term_namespace} get pods -o wide -l {label_selector}",
 )
-TOPOLOGY_SPREAD = _rule(
-    "sched-topology-spread",
-    "One more pod of {workload_name} would be spread too unevenly over {domain}s (maxSkew {max_skew}).",
-    "Pods with {selector} may differ by at most {max_skew} between two {domain}s ({topology_key}){table}.",
-    "Add room in the {domain} that has the fewest, or let the spread be a wish (whenUnsatisfiable: ScheduleAnyway).",
-    "kubectl -n {namespace} get pods -o wide -l {label_selector}",
-    "kubectl get nodes -L {topology_key}",
-    reference="https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/",
-)
-UNLABELLED_DOMAIN = replace(
-    TOPOLOGY_SPREAD,
-    message="No node that {workload_name} may use has the label {topology_key}, over which its pods must be spread.",
-    cause="{nodes}A node without the label belongs to no {domain}, so a spread constraint keeps the pod off.",
-    remedy="{would_fit}Label the nodes, correct the topologyKey, or use whenUnsatisfiable: ScheduleAnyway.",
-    commands=("kubectl get nodes -L {topology_key}",),
-)
-HOST_PORT = _rule(
-    "sched-host-port",
-    "Host port {ports} is taken on every node that {workload_name} may use.",
-    "A host port can be used by one pod a node.",
-    "Drop the hostPort and use a Service, run one pod a node as a DaemonSet, or stop what holds the port.",
-    "kubectl get pods -A -o custom-columns=NS:.metadata.namespace,NAME:.metadata.name,NODE:.spec.nodeName,"
-    "PORTS:.spec.containers[*].ports[*].hostPort",
-    reference="https://kubernetes.io/docs/concepts/configuration/overview/",
-)
-RULES = (POD_ANTI_AFFINITY, EXISTING_ANTI_AFFINITY, POD_AFFINITY, TOPOLOGY_SPREAD, HOST_PORT)
+RULES = (POD_ANTI_AFFINITY, EXISTING_ANTI_AFFINITY, POD_AFFINITY)
 
 
 def explain_anti_affinity(case: Case) -> Finding:
@@ -112,6 +99,8 @@ def explain_anti_affinity(case: Case) -> Finding:
     places = domains(case.usable, term.topology_key)
     wanted = replicas(case.suspect) if siblings and places else None
     rule = POD_ANTI_AFFINITY if wanted is None else SURGING if len(places) >= wanted else CROWDED
+    peers = _known(case, case.trial.occupancy.matching(term, case.suspect.namespace))
+    taken = say_taken(case, peers, term.topology_key)
     path = _AFFINITY.format("podAntiAffinity")
     return case.finding(
         rule,
@@ -121,6 +110,7 @@ def explain_anti_affinity(case: Case) -> Finding:
         replicas=counted(wanted or 0, "replica"),
         places=f"{counted(len(places), domain_word(term.topology_key))} ({listed(sorted(places))})",
         limit=len(places),
+        taken=f" Taken are {taken}." if taken else "",
         words=_term_words(case, term),
     )
 
@@ -135,8 +125,38 @@ def explain_affinity(case: Case) -> Finding:
         case.suspect.quote(f"spec.{path}", _say_term(term)),
         field=path,
         signature=describe_selector(term.label_selector),
+        nearest=_nearest(case, term),
         words=_term_words(case, term),
     )
+
+
+def _known(case: Case, cohorts: list[Cohort] | None) -> list[Cohort]:
+    """Other pods, where they account for what the scheduler says; else there are none to name."""
+    return cohorts or [] if case.trial.others_known else []
+
+
+def _nearest(case: Case, term: PodAffinityTerm) -> str:
+    """What comes nearest to the pods that a pod must be with, as the end of a sentence; nothing where that is unknown."""
+    occupancy, home = case.trial.occupancy, case.suspect.namespace
+    peers = occupancy.matching(term, home)
+    if peers is None or not case.trial.others_known:
+        return ""
+    if peers:
+        places = occupancy.in_domains(peers, term.topology_key)
+        where = inside(term.topology_key, places) if places else f"on nodes without the label {term.topology_key}"
+        return f"; there are {names_of(case, peers)} {where}"
+    return _lookalike(case, term)
+
+
+def _lookalike(case: Case, term: PodAffinityTerm) -> str:
+    """A label of pods in the namespace that looks like the one looked for, but for a slip of the pen; else no pod has it."""
+    wanted = (term.label_selector or LabelSelector()).match_labels
+    here = list(case.suspect.snapshot.placed.of_namespace((term.namespaces or (case.suspect.namespace,))[0]))
+    for key, value in wanted.items():
+        values = {cohort.labels[key] for cohort in here if key in cohort.labels}
+        if value not in values and (near := alike(value, values)):
+            return f"; the nearest is {key}={near}"
+    return "; no pod has these labels"
 
 
 def _term_words(case: Case, term: PodAffinityTerm) -> dict[str, Any]:
@@ -159,9 +179,37 @@ def explain_existing_anti_affinity(case: Case) -> Finding:
     """A pod that the pods already running repel."""
     labels = case.suspect.pod.metadata.labels
     said = listed([f"{key}={value}" for key, value in sorted(labels.items()) if not key.endswith("-hash")], 6)
+    repelling = list(_repelling(case))
+    other = only_other(case, (cohort for cohort, _ in repelling))
     return case.finding(
-        EXISTING_ANTI_AFFINITY, case.suspect.quote("metadata.labels", said), offender=_labels(case.suspect), labels=said
+        EXISTING_ANTI_AFFINITY,
+        case.suspect.quote("metadata.labels", said),
+        *(_quote_repelling(cohort, term) for cohort, term in repelling[:SHOWN]),
+        offender=template(other, _AFFINITY.format("podAntiAffinity")) if other else _labels(case.suspect),
+        labels=said,
+        repelling=_say_repelling(case, repelling),
     )
+
+
+def _repelling(case: Case) -> Iterator[tuple[Cohort, PodAffinityTerm]]:
+    """The pods that repel this one from domains that it may use, with the term that does."""
+    for cohort, term in (case.trial.occupancy.repelling or ()) if case.trial.others_known else ():
+        if in_usable_domains(case, [cohort], term.topology_key):
+            yield cohort, term
+
+
+def _quote_repelling(cohort: Cohort, term: PodAffinityTerm) -> Evidence:
+    path = f"spec.{_AFFINITY.format('podAntiAffinity')}"
+    return Evidence("pod", f"Pod/{cohort.pod}", path, f"{_say_term(term)} (namespace {cohort.namespace})")
+
+
+def _say_repelling(case: Case, repelling: Sequence[tuple[Cohort, PodAffinityTerm]]) -> str:
+    """Who repels the pod and where."""
+    said = {
+        f"{called(case, cohort)} {inside(term.topology_key, in_usable_domains(case, [cohort], term.topology_key))}"
+        for cohort, term in repelling
+    }
+    return f": {listed(sorted(said))}" if said else ""
 
 
 def _labels(suspect: Suspect) -> Offender:
@@ -171,61 +219,8 @@ def _labels(suspect: Suspect) -> Offender:
     return Offender(workload.kind, workload.name, workload.namespace or None, f"{template}metadata.labels")
 
 
-def explain_spread(case: Case) -> Finding:
-    """A pod whose spread constraint no node that it may use can keep."""
-    constraints = case.suspect.pod.spec.topology_spread_constraints
-    hard = [constraint for constraint in constraints if constraint.when_unsatisfiable != "ScheduleAnyway"]
-    constraint = _tightest(case, hard)
-    places = domains(case.usable, constraint.topology_key)
-    said = [f"{value} with {counted(len(nodes), 'node')}" for value, nodes in sorted(places.items())]
-    return case.finding(
-        UNLABELLED_DOMAIN if case.usable and not places else TOPOLOGY_SPREAD,
-        case.suspect.quote(f"spec.topologySpreadConstraints[{constraint.topology_key}]", _say_constraint(constraint)),
-        field="topologySpreadConstraints",
-        signature=constraint.topology_key,
-        selector=describe_selector(constraint.label_selector),
-        label_selector=as_argument(constraint.label_selector),
-        topology_key=constraint.topology_key,
-        domain=domain_word(constraint.topology_key),
-        max_skew=constraint.max_skew,
-        table=f"; open to it are {listed(said)}" if said else "",
-    )
-
-
-def _tightest(case: Case, constraints: list[TopologySpreadConstraint]) -> TopologySpreadConstraint:
-    """The constraint with the fewest domains: the one that is broken first."""
-    return min(
-        constraints or [TopologySpreadConstraint(topology_key="kubernetes.io/hostname")],
-        key=lambda constraint: len(domains(case.usable, constraint.topology_key)),
-    )
-
-
-def _say_constraint(constraint: TopologySpreadConstraint) -> str:
-    return f"maxSkew {constraint.max_skew}, {constraint.when_unsatisfiable}, {describe_selector(constraint.label_selector)}"
-
-
-def explain_host_port(case: Case) -> Finding:
-    """A pod whose host port is taken on every node that it may use."""
-    taken = [
-        (container.name, f"{port.host_port}/{port.protocol}")
-        for container in case.suspect.pod.spec.containers
-        for port in container.ports
-        if port.host_port
-    ]
-    name, ports = (taken[0][0] if taken else ""), listed([port for _, port in taken]) or "of the pod"
-    return case.finding(
-        HOST_PORT,
-        case.suspect.quote(f"spec.containers[{name}].ports", ports),
-        field=f"containers[{name}].ports",
-        signature=ports,
-        ports=ports,
-    )
-
-
 EXPLAINED: dict[str, Callable[[Case], Finding]] = {
     POD_ANTI_AFFINITY.code: explain_anti_affinity,
     EXISTING_ANTI_AFFINITY.code: explain_existing_anti_affinity,
     POD_AFFINITY.code: explain_affinity,
-    TOPOLOGY_SPREAD.code: explain_spread,
-    HOST_PORT.code: explain_host_port,
 }

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from diagnostics.rules.model import Confidence, Finding, Offender, Rule, Severity, Stage
+from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule, Severity, Stage
 from diagnostics.rules.scheduling.case import Case
-from diagnostics.rules.scheduling.wording import counted, listed
+from diagnostics.rules.scheduling.wording import SHOWN, counted, listed
 from diagnostics.rules.suspect import Suspect
+from diagnostics.snapshot.pods import Pod
 
 _MINUTE = timedelta(minutes=1)
 _DRA_REFERENCE = "https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/"
@@ -87,7 +88,7 @@ PREEMPTING = Rule(
     code="sched-preempting",
     severity=Severity.INFO,
     stage=Stage.SCHEDULING,
-    message="{workload_name} takes the place of {victims} on {nominated}, and waits for that to end.",
+    message="{workload_name} takes the place of {victims} on {nominated}, and waits for that to end{until}.",
     cause="{nodes}The scheduler evicts pods of lower priority to make room (preemption); the pod is bound when they"
     " are gone.",
     remedy="Wait for the evicted pods' grace periods; shorten terminationGracePeriodSeconds if that takes too long.",
@@ -109,6 +110,7 @@ NODE_NAME = Rule(
 )
 RULES = (GATED, DRA, ABSENT, PREEMPTING, NODE_NAME)
 
+_PREEMPTED = "PreemptionByScheduler"
 _GATE_OWNERS = {"kueue.x-k8s.io": "Kueue"}
 _TEMPLATE_MISSING = re.compile(r'resource claim template "(?P<name>[^"]+)".* not found')
 _LONG = timedelta(hours=1)
@@ -223,18 +225,36 @@ def preempts(case: Case) -> bool:
 def explain_preemption(case: Case) -> Finding:
     """A pod that waits for the pods which it displaces to end."""
     nominated = case.suspect.pod.status.nominated_node_name
-    leaving = [
-        pod.metadata.name
-        for pod in case.suspect.snapshot.suspects
-        if pod.spec.node_name == nominated and pod.metadata.deletion_timestamp is not None
-    ]
+    leaving = _victims(case, nominated)
+    names = sorted(_name_of(case, pod) for pod in leaving)
+    ends = max((at for pod in leaving if (at := pod.metadata.deletion_timestamp)), default=None)
     return case.finding(
         PREEMPTING,
         case.suspect.quote("status.nominatedNodeName", nominated),
+        *(_quote_victim(pod) for pod in leaving[:SHOWN]),
         offender=Offender("Node", nominated),
-        victims=f"{counted(len(leaving), 'pod')} ({listed(sorted(leaving))})" if leaving else "pods of lower priority",
+        victims=f"{counted(len(leaving), 'pod')} ({listed(names)})" if leaving else "pods of lower priority",
+        until=f" (their grace ends at {ends:%H:%M:%S} UTC)" if ends else "",
         nominated=nominated,
     )
+
+
+def _victims(case: Case, nominated: str) -> list[Pod]:
+    """The pods on that node that the scheduler told to go; where none says so, those of lower priority that are going."""
+    pods = case.suspect.snapshot.suspects
+    leaving = [pod for pod in pods if pod.spec.node_name == nominated and pod.metadata.deletion_timestamp is not None]
+    told = [pod for pod in leaving if (why := pod.status.condition("DisruptionTarget")) and why.reason == _PREEMPTED]
+    return told or [pod for pod in leaving if pod.spec.priority < case.suspect.pod.spec.priority]
+
+
+def _name_of(case: Case, pod: Pod) -> str:
+    metadata = pod.metadata
+    return metadata.name if metadata.namespace == case.suspect.namespace else f"{metadata.namespace}/{metadata.name}"
+
+
+def _quote_victim(pod: Pod) -> Evidence:
+    value = f"{pod.metadata.deletion_timestamp:%H:%M:%S} UTC (priority {pod.spec.priority})"
+    return Evidence("pod", f"Pod/{pod.metadata.name}", "metadata.deletionTimestamp", value)
 
 
 def explain_node_name(suspect: Suspect) -> Finding:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from diagnostics.rules.scheduling.fit import CORDONED, EXTENDED, NATIVE, SELECTOR, TAINT, TOO_MANY_PODS, NodeFit, Trial
-from diagnostics.rules.scheduling.message import Kind, Reason
+from diagnostics.rules.scheduling.message import ORDER, Kind, Reason
+from diagnostics.rules.scheduling.occupancy import AFFINITY, ANTI_AFFINITY, EXISTING_ANTI_AFFINITY, HOST_PORT, SPREAD
 from diagnostics.snapshot.quantities import in_binary, in_cores
 
 # Taints that Kubernetes sets because of a node's state and removes when it is over, in words.
@@ -74,7 +75,12 @@ def removals(trial: Trial, cause: Kind) -> str:
         return ""
     ordered = sorted(refusal.reasons, key=lambda reason: (reason.kind.code != cause.code, -(reason.nodes or 0)))
     parts = (f"{reason.nodes} {_removed(reason, trial)}" for reason in ordered)
-    return f"Of {counted(refusal.total, 'node')}: {'; '.join(parts)}. "
+    return f"Of {counted(refusal.total, 'node')}{as_of(trial)}: {'; '.join(parts)}. "
+
+
+def as_of(trial: Trial) -> str:
+    """What to say where the pods were not all counted just now."""
+    return ", with the pods as of the last sweep" if trial.suspect.snapshot.counted_before else ""
 
 
 def _removed(reason: Reason, trial: Trial) -> str:
@@ -95,11 +101,37 @@ _REMOVED = {
 }
 
 
+_BLOCKS = {
+    CORDONED.code: "is cordoned",
+    SELECTOR.code: "is not what its node selector or affinity demands",
+    HOST_PORT.code: "has no free host port for it",
+    SPREAD.code: "has too many of them",
+    AFFINITY.code: "is not near the pods that it must be with",
+    ANTI_AFFINITY.code: "is too near a pod that it must not be with",
+    EXISTING_ANTI_AFFINITY.code: "is too near a pod that repels it",
+}
+
+
 def _detail(fit: NodeFit, kind: Kind) -> str:
     if kind.code == TAINT:
         return f"{fit.name}: {fit.taints[0]}"
     resource = resource_of(kind)
     return f"{fit.name}: {free_of(resource, fit)} free" if resource else fit.name
+
+
+def say_blockers(fit: NodeFit) -> str:
+    """What keeps the pod off one node, as the end of a sentence about it: `has not enough cpu (0 of 4 free)`."""
+    kinds = sorted(fit.blockers, key=lambda kind: (ORDER.get(kind.code, len(ORDER)), kind))
+    return " and ".join(_say_blocker(fit, kind) for kind in kinds)
+
+
+def _say_blocker(fit: NodeFit, kind: Kind) -> str:
+    if kind.code == TAINT:
+        return f"has the taint {next(taint for taint in fit.taints if taint.key == kind.detail)}"
+    if resource := resource_of(kind):
+        lacks = "is full of pods" if resource == "pods" else f"has not enough {resource}"
+        return f"{lacks} ({free_of(resource, fit)} free)"
+    return _BLOCKS.get(kind.code, f"is closed ({kind.code})")
 
 
 def would_fit(trial: Trial, cause: Kind) -> str:
@@ -129,6 +161,11 @@ def _condition(kind: Kind, fits: Sequence[NodeFit]) -> str:
         CORDONED.code: "if uncordoned",
         SELECTOR.code: "without its node selector and affinity",
         TOO_MANY_PODS.code: "if one more pod were allowed there",
+        HOST_PORT.code: "without its host port",
+        SPREAD.code: "if its spread constraint were a wish (ScheduleAnyway)",
+        AFFINITY.code: "if its affinity were preferred, not required",
+        ANTI_AFFINITY.code: "if its anti-affinity were preferred, not required",
+        EXISTING_ANTI_AFFINITY.code: "if the pods there did not repel it",
     }.get(kind.code, "")
 
 
