@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from diagnostics.rules.dependencies import DNS_FAILING
-from diagnostics.rules.dependencies.backing import Backing, cluster_dns, said_of, without_ready_pods
+from diagnostics.rules.dependencies.backing import Backing, cluster_dns, said_of, serves_dns, without_ready_pods
 from diagnostics.rules.dependencies.names import service_of
 from diagnostics.rules.model import Confidence, Evidence, Finding, Rule, Severity, Shared, Stage, check
 from diagnostics.rules.policies.flow import Side, isolating
@@ -69,9 +69,10 @@ def dns_down(view: ObjectView[Workload]) -> Iterator[Finding]:
 
     One that is scaled to 0 may have been replaced by another DNS, so then some program has to miss it.
     """
-    servers = cluster_dns(view.snapshot)
-    own = next((server for server in servers if server.ref == view.workload), None)
-    if own is None or not without_ready_pods(servers) or not (own.desired or _missed(view.snapshot)):
+    if not serves_dns(view.namespace, view.item):
+        return  # As nearly all.
+    own = Backing(view.workload, view.item)
+    if not without_ready_pods(cluster_dns(view.snapshot)) or not (own.desired or _missed(view.snapshot)):
         return
     yield view.finding(
         SERVICE_DOWN,

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from diagnostics.rules.model import Evidence
 from diagnostics.snapshot.cluster import Snapshot
 from diagnostics.snapshot.objects import Workload
 from diagnostics.snapshot.owners import Key, WorkloadRef
 from diagnostics.snapshot.traffic import Service
+
+# Where the cluster's DNS runs, and a label of its pods.
+_DNS = {
+    "kube-system": ("k8s-app", "kube-dns"),
+    "openshift-dns": ("dns.operator.openshift.io/daemonset-dns", "default"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +57,15 @@ def backings(snapshot: Snapshot, namespace: str, service: Service) -> list[Backi
     return _chosen(snapshot, namespace, lambda workload: service.selects(workload.spec.template.metadata.labels))
 
 
-def cluster_dns(snapshot: Snapshot) -> list[Backing]:
-    """The workloads that are the cluster's DNS; none where they are not known.
+def serves_dns(namespace: str, workload: Workload) -> bool:
+    """Whether a workload is the cluster's DNS: by the label that CoreDNS and kube-dns have, and by that of OpenShift's."""
+    label, value = _DNS.get(namespace, ("", ""))
+    return bool(label) and workload.spec.template.metadata.labels.get(label) == value
 
-    By the labels that CoreDNS and kube-dns have wherever they were installed, and that OpenShift's DNS has.
-    """
-    return _chosen(snapshot, "kube-system", _labelled("k8s-app", "kube-dns")) + _chosen(
-        snapshot, "openshift-dns", _labelled("dns.operator.openshift.io/daemonset-dns", "default")
-    )
+
+def cluster_dns(snapshot: Snapshot) -> list[Backing]:
+    """The workloads that are the cluster's DNS; none where they are not known."""
+    return [found for of in _DNS for found in _chosen(snapshot, of, partial(serves_dns, of))]
 
 
 def without_ready_pods(found: list[Backing]) -> bool:
@@ -68,10 +76,6 @@ def without_ready_pods(found: list[Backing]) -> bool:
 def said_of(found: list[Backing], after: str = "") -> str:
     """All of them in a sentence: "StatefulSet db behind Service db has 0 of 1 pods ready", with `after` each name."""
     return " and ".join(f"{one.ref.kind} {one.ref.name}{after} {one.state}" for one in found)
-
-
-def _labelled(label: str, value: str) -> Callable[[Workload], bool]:
-    return lambda workload: workload.spec.template.metadata.labels.get(label) == value
 
 
 def _chosen(snapshot: Snapshot, namespace: str, chosen: Callable[[Workload], bool]) -> list[Backing]:
