@@ -23,8 +23,18 @@ from diagnostics.demo.server import ClusterServer
 from diagnostics.kube.access import load as open_cluster
 from diagnostics.kube.collect import Scope, enrich, sweep
 from diagnostics.snapshot.cluster import Snapshot
-from diagnostics.snapshot.objects import RawList
-from diagnostics.snapshot.pods import LeanPod
+from diagnostics.snapshot.meta import Condition, ManagedMetadata, Metadata, OwnerReference
+from diagnostics.snapshot.objects import CronJob, RawList, Workload, WorkloadStatus
+from diagnostics.snapshot.pods import (
+    Container,
+    ContainerState,
+    ContainerStatus,
+    LeanPod,
+    Pod,
+    PodSpec,
+    PodStatus,
+    Terminated,
+)
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 _LEAN = msgspec.json.Decoder(LeanPod)
@@ -71,6 +81,29 @@ def demo() -> Snapshot:
     return snapshot
 
 
+def nightly(count: int) -> Snapshot:
+    """A CronJob of which so many runs failed, each with a pod that is left."""
+    made = Snapshot(cluster="bench", now=NOW)
+    made.cronjobs["shop", "nightly"] = CronJob(metadata=ManagedMetadata(name="nightly", namespace="shop"))
+    owner = OwnerReference(kind="CronJob", name="nightly", controller=True)
+    failed = WorkloadStatus(conditions=(Condition(type="Failed", status="True", reason="BackoffLimitExceeded"),))
+    for name in (f"nightly-{number:05}" for number in range(count)):
+        metadata = ManagedMetadata(name=name, namespace="shop", uid=name, owner_references=(owner,))
+        made.jobs["shop", name] = Workload(metadata=metadata, status=failed)
+        made.suspects.append(_attempt(name))
+    return made
+
+
+def _attempt(job: str) -> Pod:
+    owner = OwnerReference(kind="Job", name=job, controller=True)
+    ended = ContainerState(terminated=Terminated(exit_code=1, reason="Error", finished_at=NOW))
+    return Pod(
+        metadata=Metadata(name=f"{job}-x", namespace="shop", uid=f"{job}-x", owner_references=(owner,)),
+        spec=PodSpec(containers=(Container(name="work"),), restart_policy="Never"),
+        status=PodStatus(phase="Failed", container_statuses=(ContainerStatus(name="work", state=ended),)),
+    )
+
+
 def main(pods: int) -> None:
     """Measures and prints."""
     read = [encoded({"kind": "PodList", "metadata": {}, "items": items}) for items in pages(pods)]
@@ -86,6 +119,12 @@ def main(pods: int) -> None:
     print(
         f"judging the demo cluster           {judged * 1e3:6.1f} ms for {len(snapshot.suspects)} suspects, logs included: "
         f"{judged / len(snapshot.suspects) * 1e3:.2f} ms each (target 2)"
+    )
+    few, many = ((count, nightly(count)) for count in (1_000, 5_000))
+    each = [seconds(lambda runs=runs: engine.judge(runs), 1) / count for count, runs in (few, many)]  # type: ignore[misc]
+    print(
+        f"judging failed runs of one CronJob {each[0] * 1e3:6.2f} ms each of {few[0]:,}, {each[1] * 1e3:.2f} of {many[0]:,}: "
+        f"{each[1] / each[0]:.2f} times (linear is 1)"
     )
 
 

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from diagnostics.rules.signatures import SIGNATURES, search
 
 KIB = 1024
+TIMES = 5
 
 
-def seconds(call: Callable[[], object], times: int = 5) -> float:
+def seconds(call: Callable[[], object], times: int = TIMES) -> float:
     """The best of several runs."""
     best = float("inf")
     for _ in range(times):
@@ -57,7 +58,8 @@ def main() -> None:
     """Prints both tables."""
     print(f"{'64 kB of log':30} {'ms':>8}")
     for name, log in shapes().items():
-        print(f"{name:30} {seconds(lambda log=log: search(log)) * 1000:8.2f}")  # type: ignore[misc]
+        unseen = iter([f"run {run}", *log] for run in range(TIMES))  # A log that was searched before costs nothing.
+        print(f"{name:30} {seconds(lambda unseen=unseen: search(next(unseen)), TIMES) * 1000:8.2f}")  # type: ignore[misc]
     print(f"\n{'slowest patterns, 64 kB line':30} {'ms':>8} {'x 16 kB':>8}")
     fillers = ("word ", "a.b/c-", "x", '"', "error: ", ": ")
     found = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from diagnostics.rules.signatures import network, runtimes, services, system
@@ -47,6 +48,11 @@ class Match:
 
 def search(lines: Sequence[str]) -> tuple[Match, ...]:
     """The signatures in a log, best first, at most three, each with its last occurrence."""
+    return _search(tuple(lines)) if lines else ()
+
+
+@lru_cache(maxsize=64)  # Several rules ask about one log, and the replicas of a workload say the same.
+def _search(lines: tuple[str, ...]) -> tuple[Match, ...]:
     said = readable(lines)
     recent = {entry.at for entry in islice((entry for entry in reversed(said) if not entry.debug), RECENT)}
     scored = [(_score(signature, entry, recent), entry.at, match) for signature, entry, match in _found(said)]
@@ -61,7 +67,7 @@ def _found(said: Sequence[Entry]) -> Iterator[tuple[Signature, Entry, Match]]:
         needles = [needle for needle in signature.needles if needle in present]
         for entry, low in latest if needles else ():
             found = [needle for needle in needles if needle in low]
-            if found and not entry.debug and (match := _match(signature, entry, *_place(entry.text, low, found))):
+            if found and (match := _match(signature, entry, *_place(entry.text, low, found))) and not entry.debug:
                 yield signature, entry, match
                 break
     for entry in reversed(said):

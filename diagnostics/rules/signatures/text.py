@@ -26,7 +26,7 @@ _LEVEL = re.compile(
 )
 _LOGFMT = re.compile(r"\blevel=\"?(?P<level>[a-zA-Z]{3,10})")
 _KLOG = re.compile(r"^(?P<level>[IWEF])\d{4} \d\d:\d\d:\d\d")
-_RETRY = re.compile(r"\b(?:[Rr]etry(?:ing)?|[Ww]ill try again)\b")
+_RETRY = re.compile(r"[Rr](?<=\b.)etry(?:ing)?\b|[Ww](?<=\b.)ill try again\b")
 
 
 class Level(IntEnum):
