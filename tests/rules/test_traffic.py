@@ -16,6 +16,8 @@ from diagnostics.snapshot.cluster import Snapshot
 from diagnostics.snapshot.objects import Workload
 from diagnostics.snapshot.pods import Pod
 from diagnostics.snapshot.traffic import EndpointSlice, Ingress, Service
+from tests.corpus.truth import CORPUS
+from tests.rules.loading import load_all
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 MADE = "2026-11-23T03:00:00Z"
@@ -189,6 +191,21 @@ def test_an_ingress_in_a_namespace_without_services() -> None:
     assert of_service(snapshot)[0].cause.endswith("The namespace has checkout.")
     snapshot.read.clear()
     assert of_service(snapshot) == []
+
+
+def test_services_of_a_real_cluster_are_symptoms_of_what_is_wrong_behind_them() -> None:
+    folded = {
+        (symptom.workload.name, verdict.workload.name, verdict.code)
+        for verdict in judge(load_all(CORPUS)).verdicts
+        for symptom in verdict.symptoms
+        if symptom.code == "svc-no-endpoints"
+    }
+    assert folded == {
+        ("catalog", "catalog", "probe-http-status"),
+        ("kafka", "kafka", "crash-java-1"),
+        ("policy-webhook", "with-owner", "create-webhook-down"),
+        ("metrics-server", "v1beta1.metrics.k8s.io", "cp-apiservice"),
+    }
 
 
 def test_lists_are_read_of_the_cluster_or_of_the_namespaces_that_are_looked_at() -> None:
