@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from random import Random
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, settings
 
 from diagnostics.rules.model import Confidence
 from diagnostics.rules.scheduling import unscheduled, wants
@@ -19,7 +19,7 @@ from diagnostics.snapshot.owners import WorkloadRef
 from diagnostics.snapshot.pods import Pod
 from tests.rules.clusters import NOW, POOL, cluster, event, finding, findings, node, pod
 from tests.rules.loading import FIXTURES, load
-from tests.subsets import pruned
+from tests.subsets import BATCH, RANDOM, pruned
 
 FULL = "0/1 nodes are available: 1 Insufficient cpu."
 CLAIM = [{"name": "data", "persistentVolumeClaim": {"claimName": "web-data"}}]
@@ -451,23 +451,32 @@ def test_what_karpenter_says(message: str, refusal: str, pool: str | None) -> No
 
 # Robustness.
 
-PENDING = sorted(FIXTURES.glob("sched-*/*/pods.json"))
+PENDING = [
+    (load(path.parent), json.loads(path.read_bytes())["items"]) for path in sorted(FIXTURES.glob("sched-*/*/pods.json"))
+]
 
 
-@given(path=st.sampled_from(PENDING), dropped=st.sets(st.integers(1, 120), max_size=25))
-def test_any_subset_of_fields_is_malformed_or_judged(path: Any, dropped: set[int]) -> None:
-    snapshot = load(path.parent)
-    for item in json.loads(path.read_bytes())["items"]:
-        try:
-            waiting = msgspec.convert(pruned(item, dropped), Pod)
-        except msgspec.ValidationError:
-            continue
-        list(unscheduled.judge(Suspect(snapshot, waiting, snapshot.owners.top(waiting.metadata))))
+@settings(max_examples=5, deadline=None)
+@given(RANDOM)
+def test_any_subset_of_fields_is_malformed_or_judged(random: Random) -> None:
+    for snapshot, pods in random.sample(PENDING, BATCH):
+        dropped = {random.randint(1, 120) for _ in range(random.randrange(25))}
+        for document in pods:
+            try:
+                waiting = msgspec.convert(pruned(document, dropped), Pod)
+            except msgspec.ValidationError:
+                continue
+            list(unscheduled.judge(Suspect(snapshot, waiting, snapshot.owners.top(waiting.metadata))))
 
 
-@given(path=st.sampled_from(PENDING), order=st.randoms(use_true_random=False))
-def test_the_order_of_the_reasons_does_not_matter(path: Any, order: Any) -> None:
-    snapshot = load(path.parent)
+@settings(max_examples=5, deadline=None)
+@given(RANDOM)
+def test_the_order_of_the_reasons_does_not_matter(random: Random) -> None:
+    for snapshot, _ in random.sample(PENDING, BATCH):
+        _whatever_the_order(snapshot, random)
+
+
+def _whatever_the_order(snapshot: Snapshot, order: Random) -> None:
     for waiting in snapshot.suspects:
         suspect = Suspect(snapshot, waiting, snapshot.owners.top(waiting.metadata))
         document = msgspec.to_builtins(waiting)
@@ -479,7 +488,7 @@ def test_the_order_of_the_reasons_does_not_matter(path: Any, order: Any) -> None
         ]
 
 
-def _shuffled(message: str, order: Any) -> str:
+def _shuffled(message: str, order: Random) -> str:
     head, colon, rest = message.partition(" available: ")
     reasons, stop, tail = rest.partition(".")
     parts = reasons.split(", ")

@@ -75,7 +75,8 @@ def refusals(here: OneNode, waiting: OnePod, nodes: list[OneNode], pods: list[On
         "sched-untolerated-taint": here.tainted,
         "sched-node-selector": waiting.disk not in ("", here.disk),
         "sched-host-port": waiting.port and any(one.port for one in beside),
-        "sched-insufficient-cpu": sum(one.cpu for one in beside) + waiting.cpu > 4,
+        # What asks for nothing fits even where too much is placed already.
+        "sched-insufficient-cpu": waiting.cpu > 0 and sum(one.cpu for one in beside) + waiting.cpu > 4,
         "sched-topology-spread": waiting.spread and _too_uneven(here, waiting, nodes, pods),
         "sched-pod-affinity": bool(waiting.seeks) and not _is_near(waiting, near, pods),
         "sched-pod-anti-affinity": any(one.app == waiting.repels for one in near),
@@ -174,7 +175,7 @@ def clusters(draw: Any) -> tuple[OnePod, list[OneNode], list[OnePod]]:
 
 
 @given(clusters())
-def test_every_node_is_closed_by_what_closes_it_for_the_scheduler(case: Any) -> None:
+def test_what_is_tried_comes_to_what_the_scheduler_does(case: Any) -> None:
     waiting, nodes, pods = case
     refused = {one.name: refusals(one, waiting, nodes, pods) for one in nodes}
     if not all(refused.values()):
@@ -182,16 +183,19 @@ def test_every_node_is_closed_by_what_closes_it_for_the_scheduler(case: Any) -> 
     trial = trial_of(*case)
     assert trial.others_known or not pods
     if pods:
-        assert {fit.name: {kind.code for kind in fit.blockers} for fit in trial.fits} == refused
+        _closed_by_the_same(trial, refused)
+        _it_would_fit_where_and_if_that_is_said(trial, *case)
+        _the_root_is_what_frees_the_most_nodes_that_are_open_to_the_pod(trial, refused)
 
 
-@given(clusters())
-def test_it_would_fit_where_and_if_that_is_said(case: Any) -> None:
-    waiting, nodes, pods = case
-    refused = {one.name: refusals(one, waiting, nodes, pods) for one in nodes}
-    if not pods or not all(refused.values()):
-        return
-    trial, by_name = trial_of(*case), {one.name: one for one in nodes}
+def _closed_by_the_same(trial: Trial, refused: dict[str, set[str]]) -> None:
+    assert {fit.name: {kind.code for kind in fit.blockers} for fit in trial.fits} == refused
+
+
+def _it_would_fit_where_and_if_that_is_said(
+    trial: Trial, waiting: OnePod, nodes: list[OneNode], pods: list[OnePod]
+) -> None:
+    by_name = {one.name: one for one in nodes}
     for kind in {kind for fit in trial.fits for kind in fit.blockers} - {Kind("sched-cordoned")}:
         for fit in trial.only(kind):
             if kind.code == "sched-insufficient-cpu":
@@ -203,17 +207,12 @@ def test_it_would_fit_where_and_if_that_is_said(case: Any) -> None:
                 assert not more or (kind.code, more) == ("sched-node-selector", {"sched-topology-spread"})
 
 
-@given(clusters())
-def test_the_root_is_what_frees_the_most_nodes_that_are_open_to_the_pod(case: Any) -> None:
-    waiting, nodes, pods = case
-    refused = {one.name: refusals(one, waiting, nodes, pods) for one in nodes}
-    if not pods or not all(refused.values()):
-        return
+def _the_root_is_what_frees_the_most_nodes_that_are_open_to_the_pod(trial: Trial, refused: dict[str, set[str]]) -> None:
     closing = {"sched-cordoned", "sched-untolerated-taint"}
     selected = [codes for codes in refused.values() if "sched-node-selector" not in codes]
     candidates = [codes for codes in selected if not codes & closing] or selected
     freed = Counter(code for codes in candidates if len(codes) == 1 for code in codes)
-    cause, _ = root(trial_of(*case))
+    cause, _ = root(trial)
     if freed:
         assert freed[cause.code] == max(freed.values())
     assert selected or cause.code in ("sched-node-selector", *closing)

@@ -228,13 +228,9 @@ def templates(draw: st.DrawFn) -> PodTemplate:
 TEMPLATES = templates()
 
 
-@given(TEMPLATES)
-def test_a_template_does_not_differ_from_itself(one: PodTemplate) -> None:
-    assert changes(one, one) == ()
-
-
 @given(TEMPLATES, TEMPLATES)
 def test_going_back_undoes_every_change_and_no_path_is_told_twice(one: PodTemplate, other: PodTemplate) -> None:
+    assert changes(one, one) == ()
     there, back = told(one, other), told(other, one)
     assert sorted(there, key=str) == sorted(((path, to, from_) for path, from_, to in back), key=str)
     assert len({path for path, _, _ in there}) == len(there)
