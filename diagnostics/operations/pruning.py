@@ -1,4 +1,4 @@
-"""Forgets what is no longer needed: diagnoses long resolved, evidence of pods long gone, live updates, runs, sessions."""
+"""Forgets what is no longer needed: diagnoses long resolved, evidence of pods long gone, what was told, sessions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,18 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists, F, OuterRef, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from diagnostics.models import Cluster, Diagnosis, KeptEvent, KeptLog, Run, Suspect, Update
+from diagnostics.models import (
+    Cluster,
+    Delivery,
+    Diagnosis,
+    KeptEvent,
+    KeptLog,
+    Run,
+    Silence,
+    Storm,
+    Suspect,
+    Update,
+)
 
 UPDATES_KEPT = timedelta(days=1)  # A browser that slept longer fetches everything again.
 RUNS_KEPT = 100  # A cluster.
@@ -19,10 +30,10 @@ BATCH = 1_000  # Rows a transaction, so that nobody waits long for SQLite's one 
 
 
 def prune(now: datetime, keep: timedelta) -> Counter[str]:
-    """Deletes what is older than `keep`; returns how many rows of each table it was.
+    """Deletes what is older than `keep`; returns how many of each kind it was ("diagnoses").
 
     A diagnosis takes its occurrences and activity along, uncounted. One that is open is kept, however old, as are the
-    events and logs of a pod that is suspect still.
+    events and logs of a pod that is suspect still, and what is still to be delivered.
     """
     expired = now - keep
     doomed: list[QuerySet[Any]] = [
@@ -31,13 +42,16 @@ def prune(now: datetime, keep: timedelta) -> Counter[str]:
         KeptEvent.objects.filter(~_of_suspect("object_uid"), last_at__lt=expired),
         KeptLog.objects.filter(~_of_suspect("pod_uid"), kept_at__lt=expired),
         _old_logs(),
+        Delivery.objects.exclude(state=Delivery.State.PENDING).filter(created_at__lt=expired),
+        Silence.objects.filter(ends_at__lt=expired),
+        Storm.objects.filter(ended_at__lt=expired),
         Update.objects.filter(at__lt=now - UPDATES_KEPT),
         Session.objects.filter(expire_date__lt=now),
         *(_old_runs(cluster) for cluster in Cluster.objects.only("pk")),
     ]
     deleted: Counter[str] = Counter()
     for rows in doomed:
-        deleted[rows.model._meta.db_table] += _delete(rows)  # noqa: SLF001 - Django's public API in all but name
+        deleted[str(rows.model._meta.verbose_name_plural)] += _delete(rows)  # noqa: SLF001 - Django's public API in all but name
     return deleted
 
 

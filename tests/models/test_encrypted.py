@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from cryptography.fernet import Fernet
+from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django.fixtures import Settings
 
@@ -26,14 +27,20 @@ def test_settings_are_unreadable_where_they_are_stored() -> None:
     assert Channel.objects.get().settings == SECRET
 
 
-def test_an_older_key_still_reads_and_the_newest_writes(settings: Settings) -> None:
-    channel = Channel.objects.create(name="chat", kind="slack", settings=SECRET)
-    newest = Fernet.generate_key().decode()
-    settings.FIELD_ENCRYPTION_KEYS = [newest, *settings.FIELD_ENCRYPTION_KEYS]
-    channel = Channel.objects.get()
-    channel.save()
+def test_keys_are_rotated_without_a_moment_in_which_nothing_can_be_read(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Channel.objects.create(name="chat", kind="slack", settings=SECRET)
+    newest, oldest = Fernet.generate_key().decode(), settings.FIELD_ENCRYPTION_KEYS
+    settings.FIELD_ENCRYPTION_KEYS = [newest, *oldest]
+    assert Channel.objects.get().settings == SECRET
+    call_command("rotatekeys")
+    assert capsys.readouterr().out == "Re-encrypted the settings of 1 channel.\n"
     settings.FIELD_ENCRYPTION_KEYS = [newest]
     assert Channel.objects.get().settings == SECRET
+    settings.FIELD_ENCRYPTION_KEYS = oldest
+    with pytest.raises(CommandError, match="add that key"):
+        call_command("rotatekeys")
 
 
 @pytest.mark.parametrize(("keys", "told"), [([], "is not set"), ([Fernet.generate_key().decode()], "add that key")])

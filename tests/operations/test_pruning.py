@@ -6,8 +6,23 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.core.management import call_command
 
-from diagnostics.models import Activity, Cluster, Diagnosis, KeptEvent, KeptLog, Occurrence, Run, Suspect, Update
+from diagnostics.models import (
+    Activity,
+    Channel,
+    Cluster,
+    Delivery,
+    Diagnosis,
+    KeptEvent,
+    KeptLog,
+    Occurrence,
+    Run,
+    Silence,
+    Storm,
+    Suspect,
+    Update,
+)
 from diagnostics.operations import pruning
 from diagnostics.operations.pruning import prune
 from diagnostics.operations.recording import record
@@ -41,7 +56,7 @@ def test_evidence_of_pods_long_gone_is_forgotten(cluster: Cluster) -> None:
 
     deleted = prune(NOW, KEEP)
 
-    assert deleted["diagnostics_suspect"] == deleted["diagnostics_keptevent"] == deleted["diagnostics_keptlog"] == 1
+    assert deleted["suspects"] == deleted["kept events"] == deleted["kept logs"] == 1
     assert Suspect.objects.get().uid == KeptEvent.objects.get().uid == KeptLog.objects.get().pod_uid == "recent"
 
 
@@ -66,7 +81,7 @@ def test_of_a_container_that_crashes_on_and_on_the_latest_logs_are_kept(cluster:
                 cluster=cluster, pod_uid="looping", container=container, restart=restart, body=b"", kept_at=NOW
             )
 
-    assert prune(NOW, KEEP)["diagnostics_keptlog"] == 2
+    assert prune(NOW, KEEP)["kept logs"] == 2
     kept = KeptLog.objects.order_by("container", "restart").values_list("container", "restart")
     assert list(kept) == [("app", 2), ("app", 3), ("app", 4), ("sidecar", 0)]
 
@@ -78,7 +93,7 @@ def test_the_last_hundred_runs_of_each_cluster_are_kept(cluster: Cluster) -> Non
         for n in range(count)
     )
 
-    assert prune(NOW, KEEP)["diagnostics_run"] == 3
+    assert prune(NOW, KEEP)["runs"] == 3
     assert min(cluster.runs.values_list("seconds", flat=True)) == 3
 
 
@@ -112,7 +127,7 @@ def test_diagnoses_long_resolved_are_forgotten_with_their_history(
     resolved.update(state=Diagnosis.State.RESOLVED, resolved_at=OLD)
     resolved.filter(workload_name="recent").update(resolved_at=RECENT)
 
-    assert prune(NOW, KEEP)["diagnostics_diagnosis"] == 3
+    assert prune(NOW, KEEP)["diagnoses"] == 3
 
     left = {"recent", "open"}
     assert set(Diagnosis.objects.values_list("workload_name", flat=True)) == left
@@ -124,5 +139,28 @@ def test_sessions_that_have_ended_are_forgotten() -> None:
     for key, ends in (("ended", NOW - DAY), ("lasting", NOW + DAY)):
         Session.objects.create(session_key=key, session_data="", expire_date=ends)
 
-    assert prune(NOW, KEEP)["django_session"] == 1
+    assert prune(NOW, KEEP)["sessions"] == 1
     assert Session.objects.get().session_key == "lasting"
+
+
+def test_what_was_told_long_ago_is_forgotten_and_what_is_still_to_be_told_is_not(cluster: Cluster) -> None:
+    channel = Channel.objects.create(name="chat", kind="slack", settings={})
+    for at, state in ((OLD, "sent"), (OLD, "dead"), (OLD, "pending"), (RECENT, "sent")):
+        Delivery.objects.create(channel=channel, type="channel.test", data={}, state=state, created_at=at, due_at=at)
+    for at in (OLD, RECENT):
+        Silence.objects.create(matchers=[], reason=f"{at:%F}", starts_at=at - DAY, ends_at=at)
+    Storm.objects.create(cluster=cluster, started_at=OLD, ended_at=OLD)
+    Storm.objects.create(cluster=cluster, started_at=OLD)
+    prune(NOW, KEEP)
+    assert sorted(Delivery.objects.values_list("state", flat=True)) == ["pending", "sent"]
+    assert [silence.ends_at for silence in Silence.objects.all()] == [RECENT]
+    assert Storm.objects.get().ended_at is None
+
+
+def test_the_command_says_what_it_forgot(cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("prune")
+    assert capsys.readouterr().out == "Nothing is older than 90 days.\n"
+    suspect(cluster, "old")
+    Suspect.objects.update(gone_at=T0 - 100 * DAY)
+    call_command("prune")
+    assert capsys.readouterr().out == "Forgot suspects: 1.\n"
