@@ -82,6 +82,16 @@ class KnownObject(models.Model):
         return f"{self.resource} {self.namespace}/{self.name}"
 
 
+class RunningPods(models.Model):
+    """Who runs where as of the last sweep: what healthy pods take from those that wait. Healthy pods are not kept."""
+
+    cluster = models.OneToOneField(Cluster, on_delete=models.CASCADE, primary_key=True, related_name="running_pods")
+    body = models.BinaryField()  # JSON of the snapshot's struct, zlib.
+
+    def __str__(self) -> str:
+        return f"pods of {self.cluster}"
+
+
 class Run(models.Model):
     """One sweep or follow slice, for freshness and the system page; the last hundred a cluster are kept."""
 

@@ -123,7 +123,7 @@ def replace(picture: Picture, swept: Sweep, alive: Collection[str]) -> None:
     old, new = picture.snapshot, swept.snapshot
     listed, new.events = new.events, {}
     suspects, new.suspects, new.logs = new.suspects, [], old.logs
-    picture.snapshot = new
+    picture.snapshot, picture.unsaved.counted = new, True
     picture.gaps = {(gap.resource, gap.namespace): gap for gap in new.unavailable}
     failed = [place for place, gap in picture.gaps.items() if gap.error not in STANDING]
     picture.versions, picture.settling = swept.resource_versions | dict.fromkeys(failed, ""), Settling()

@@ -13,7 +13,7 @@ from django.db.models import Q
 from diagnostics.kube.collect import FIELDS
 from diagnostics.kube.decoders import convert
 from diagnostics.kube.resources import BY_NAME
-from diagnostics.models import Cluster, KeptEvent, KeptLog, KnownObject, Suspect
+from diagnostics.models import Cluster, KeptEvent, KeptLog, KnownObject, RunningPods, Suspect
 from diagnostics.operations.bulk import chunks
 from diagnostics.operations.packing import pack, unpack
 from diagnostics.operations.picture import Held, Picture, Place, Unsaved
@@ -21,6 +21,7 @@ from diagnostics.snapshot.cluster import Booking, ContainerLog, Snapshot, Tally,
 from diagnostics.snapshot.meta import OwnerReference
 from diagnostics.snapshot.objects import Event
 from diagnostics.snapshot.owners import Key
+from diagnostics.snapshot.placed import Kept, Placed
 from diagnostics.snapshot.pods import Pod
 
 LONGEST_UID = 253  # Whoever reports an event may write there what he likes.
@@ -39,6 +40,8 @@ def load(cluster: Cluster, now: datetime) -> Picture:
         resource = BY_NAME[known.resource]
         key = (known.namespace, known.name) if resource.namespaced else known.name
         getattr(picture.snapshot, FIELDS[resource.name])[key] = unpack(known.body, resource.type)
+    for running in RunningPods.objects.filter(cluster=cluster):
+        picture.snapshot.placed = Placed.of(unpack(running.body, Kept))
     for suspect in Suspect.objects.filter(cluster=cluster, gone_at=None):
         picture.hold(unpack(suspect.body, Pod), bytes(suspect.body))
         picture.suspects[suspect.uid].diagnosed = suspect.diagnosed
@@ -129,6 +132,9 @@ def save(cluster: Cluster, picture: Picture) -> None:
     _save_known(cluster, picture, unsaved)
     _save_events(cluster, unsaved.events.values(), now)
     _save_logs(cluster, picture, unsaved.logs)
+    if unsaved.counted:
+        body = pack(picture.snapshot.placed.kept())
+        RunningPods.objects.update_or_create(cluster=cluster, defaults={"body": body})
     gone = {uid: held for uid, held in unsaved.gone.items() if held.diagnosed}
     _save_suspects(cluster, picture, {uid: picture.suspects[uid] for uid in unsaved.suspects}, None)
     _save_suspects(cluster, picture, gone, now)

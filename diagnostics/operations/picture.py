@@ -62,10 +62,11 @@ class Unsaved:
     forgotten: set[tuple[str, Key]] = field(default_factory=set)
     events: dict[str, Event] = field(default_factory=dict)  # by the event's own uid
     logs: set[tuple[str, str]] = field(default_factory=set)  # by pod uid and container
+    counted: bool = False  # who runs where, which a sweep counts anew
 
     def __bool__(self) -> bool:
         """Whether there is anything to save."""
-        return any((self.suspects, self.healthy, self.gone, self.known, self.forgotten, self.events, self.logs))
+        return any(getattr(self, part) for part in self.__slots__)
 
 
 @dataclass(slots=True)

@@ -67,6 +67,16 @@ def _of_claim(namespace: str, name: str) -> str:
     return f"{namespace}/{name}"
 
 
+class Kept(msgspec.Struct):
+    """What `Placed` is kept as, where it has to outlive the process."""
+
+    cohorts: list[Cohort] = []
+    ports: dict[str, list[Holder]] = {}
+    claims: dict[str, Holder] = {}
+    disks: dict[str, Holder] = {}
+    blurred: set[str] = set()
+
+
 @dataclass(slots=True)
 class Placed:
     """Who runs where, and who holds the host ports, the claims and the disks.
@@ -80,7 +90,19 @@ class Placed:
     claims: dict[str, Holder] = field(default_factory=dict)
     disks: dict[str, Holder] = field(default_factory=dict)
     blurred: set[str] = field(default_factory=set)
-    _last: tuple[LeanPod, Cohort] | None = None
+    _last: tuple[LeanPod, Cohort, bool] | None = None  # the pod before, its cohort, whether it holds anything
+
+    @classmethod
+    def of(cls, kept: Kept) -> Placed:
+        """What was kept, as it was."""
+        placed = cls(ports=kept.ports, claims=kept.claims, disks=kept.disks, blurred=kept.blurred)
+        for cohort in kept.cohorts:
+            placed.file(cohort)
+        return placed
+
+    def kept(self) -> Kept:
+        """All of it, to be encoded."""
+        return Kept(list(self), self.ports, self.claims, self.disks, self.blurred)
 
     def __iter__(self) -> Iterator[Cohort]:
         """Every cohort."""
@@ -108,11 +130,13 @@ class Placed:
         """Counts a pod that is bound to a node and has not ended; returns what it is one of."""
         # Lists come in the order of names: pods of one template mostly follow each other.
         if self._last is None or not _alike(self._last[0], pod):
-            self._last = (pod, self._cohort(pod))
-        cohort, node = self._last[1], intern(pod.spec.node_name)
+            self._last = (pod, self._cohort(pod), _holds(pod))
+        _, cohort, holds = self._last
+        node = intern(pod.spec.node_name)
         cohort.nodes[node] = cohort.nodes.get(node, 0) + 1
-        self._note_ports(pod, node)
-        self._note_volumes(pod, node)
+        if holds:
+            self._note_ports(pod, node)
+            self._note_volumes(pod, node)
         return cohort
 
     def _cohort(self, pod: LeanPod) -> Cohort:
@@ -159,6 +183,14 @@ class Placed:
                     self.disks[key] = _holder(pod, node)
 
 
+def _holds(pod: LeanPod) -> bool:
+    """Whether a pod has anything to itself."""
+    containers = pod.spec.containers + pod.spec.init_containers
+    return any(port.host_port for container in containers for port in container.ports) or any(
+        volume.persistent_volume_claim or volume.disk for volume in pod.spec.volumes
+    )
+
+
 def _holder(pod: LeanPod, node: str, host_ip: str = "") -> Holder:
     return Holder(pod.metadata.namespace, pod.metadata.name, node, pod.metadata.controller, host_ip)
 
@@ -170,16 +202,16 @@ def _shared(labels: dict[str, str]) -> dict[str, str]:
 
 
 def _same(cohort: Cohort, other: Cohort) -> bool:
-    return (cohort.labels, cohort.repels, cohort.requests, cohort.leaving) == (
-        other.labels,
-        other.repels,
-        other.requests,
-        other.leaving,
+    return (
+        cohort.labels == other.labels
+        and cohort.requests == other.requests
+        and cohort.repels == other.repels
+        and cohort.leaving == other.leaving
     )
 
 
 def _alike(pod: LeanPod, other: LeanPod) -> bool:
-    """Whether two pods are of one cohort beyond doubt, for what it takes to compare them."""
+    """Whether two pods are beyond doubt of one cohort and of one template, for what it takes to compare them."""
     own, others = pod.metadata, other.metadata
     return (
         own.labels == others.labels
@@ -188,6 +220,7 @@ def _alike(pod: LeanPod, other: LeanPod) -> bool:
         and (own.deletion_timestamp is None) == (others.deletion_timestamp is None)
         and pod.spec.containers == other.spec.containers
         and pod.spec.init_containers == other.spec.init_containers
+        and pod.spec.volumes == other.spec.volumes
         and pod.spec.affinity == other.spec.affinity
         and pod.spec.resources == other.spec.resources
         and pod.spec.overhead == other.spec.overhead

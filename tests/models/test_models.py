@@ -25,6 +25,7 @@ from diagnostics.models import (
     Occurrence,
     Route,
     Run,
+    RunningPods,
     Silence,
     Storm,
     Suspect,
@@ -45,6 +46,7 @@ def fill(cluster: Cluster) -> None:
     KeptLog.objects.create(cluster=cluster, pod_uid="u", container="app", body=b"", kept_at=AT)
     KnownObject.objects.create(cluster=cluster, resource="nodes", name="n1", body=b"")
     Run.objects.create(cluster=cluster, kind="sweep", started_at=AT, seconds=1)
+    RunningPods.objects.create(cluster=cluster, body=b"")
     Update.objects.create(cluster=cluster, topic="cluster")
     Storm.objects.create(cluster=cluster, started_at=AT)
     channel, _ = Channel.objects.get_or_create(name="chat", defaults={"kind": "slack", "settings": {}})
@@ -113,6 +115,7 @@ def test_every_row_says_what_it_is() -> None:
         lambda cluster: KeptEvent.objects.create(cluster=cluster, uid="e", object_uid="x", body=b"", last_at=AT),
         lambda cluster: KeptLog.objects.create(cluster=cluster, pod_uid="u", container="app", body=b"", kept_at=AT),
         lambda cluster: KnownObject.objects.create(cluster=cluster, resource="nodes", name="n1", body=b""),
+        lambda cluster: RunningPods.objects.create(cluster=cluster, body=b""),
         lambda _: Cluster.objects.create(name="prod-eu"),
     ],
 )

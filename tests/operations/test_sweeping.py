@@ -57,6 +57,15 @@ def test_kubelets_are_held_against_the_api_servers_version(server: ClusterServer
     assert keeping.load(cluster, timezone.now()).snapshot.server_version == cluster.server_version
 
 
+def test_who_runs_where_outlives_the_sweep(server: ClusterServer, cluster: Cluster) -> None:
+    server.store.put("pods", pod("healthy", "shop"))
+    assert look_once(cluster)
+    assert [one.pod for one in keeping.load(cluster, timezone.now()).snapshot.placed] == ["healthy"]
+    server.store.delete("pods", "shop", "healthy")
+    assert sweep_again(cluster)
+    assert list(keeping.load(cluster, timezone.now()).snapshot.placed) == []
+
+
 def test_a_captured_cluster_is_diagnosed_and_nothing_crashes(tmp_path: Path) -> None:
     with serving(SMALL, now=timezone.now) as server:
         cluster = stored_cluster(server, tmp_path)

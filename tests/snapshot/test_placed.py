@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnostics.snapshot.placed import MOST_COHORTS, Cohort, Placed
+from diagnostics.snapshot.placed import MOST_COHORTS, Cohort, Kept, Placed
 from diagnostics.snapshot.pods import LeanPod
 
 REPELS = {
@@ -203,3 +203,12 @@ def _counts(counted: Placed) -> list[tuple[str, ...]]:
         (str(cohort.controller), str(cohort.labels), str(cohort.leaving), str(sorted(cohort.nodes.items())))
         for cohort in counted
     )
+
+
+@given(st.lists(PODS, max_size=12))
+def test_what_is_kept_is_restored(pods: list[LeanPod]) -> None:
+    counted = placed(*pods, with_port(), mounting("data"), pod(spec={"affinity": REPELS}))
+    restored = Placed.of(msgspec.json.decode(msgspec.json.encode(counted.kept()), type=Kept))
+    assert _counts(restored) == _counts(counted)
+    assert (restored.ports, restored.claims, restored.disks) == (counted.ports, counted.claims, counted.disks)
+    assert [cohort.pod for cohort in restored.repelling] == ["web-1"]
