@@ -52,6 +52,8 @@ class Matcher(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"a severity is one of {', '.join(SEVERITIES)}")
         if (self.field is Field.LABEL) != bool(self.key):
             raise ValueError("a label needs its key, and nothing else has one")
+        if any("\0" in text for text in (*self.value, self.key)):  # PostgreSQL stores none.
+            raise ValueError("a matcher has no null characters")
 
     def __str__(self) -> str:
         name = f"label {self.key}" if self.field is Field.LABEL else self.field.replace("_", " ")

@@ -102,6 +102,7 @@ class Diagnosis(Part, frozen=True, kw_only=True):
     changed: tuple[Change, ...] = ()
     first_seen: datetime
     resolved_at: datetime | None = None
+    explained_by: int | None = None
     fingerprint: str
 
     @property

@@ -25,6 +25,8 @@ class Quiet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"fr
     def __post_init__(self) -> None:
         if not self.days or not set(self.days) <= set(range(7)):
             raise ValueError("days are 0 (Monday) to 6 (Sunday)")
+        if self.from_.tzinfo or self.to.tzinfo:
+            raise ValueError("times of day are in the route's time zone and have none of their own")
 
     def end(self, at: datetime) -> datetime | None:
         """When the quiet that holds at this local time ends; None where none holds."""

@@ -27,8 +27,10 @@ def headline(notice: Notice) -> str:
     """One line: `🟠 high: crash-oom-limit · Deployment/cart (prod-eu / shop)`."""
     match notice.subject:
         case Diagnosis() as it:
-            shape = RESOLVED if notice.type is Type.RESOLVED else SHAPES.get(it.severity, "")
-            said = f"{_HAPPENED[notice.type]}{it.severity}: {it.code} · {it.workload} ({it.place})"
+            healed = notice.type is Type.RESOLVED and not it.explained_by
+            shape = RESOLVED if healed else SHAPES.get(it.severity, "")
+            happened = f"Part of #{it.explained_by}: " if it.explained_by else _HAPPENED[notice.type]
+            said = f"{happened}{it.severity}: {it.code} · {it.workload} ({it.place})"
             return f"{shape} {said}".strip()
         case Storm() as it:
             word = "ended" if notice.type is Type.STORM_ENDED else "started"
@@ -46,6 +48,8 @@ def sentence(notice: Notice) -> str:
     """What happened, in a sentence or two."""
     match notice.subject:
         case Diagnosis() as it:
+            if it.explained_by:
+                return f"{it.summary} It goes on as a symptom of #{it.explained_by}, which explains it."
             ended = notice.type is Type.RESOLVED and it.resolved_at
             return f"{it.summary} " + (f"It lasted {lasting(it.first_seen, ended)}." if ended else f"({it.confidence})")
         case Storm() as it:

@@ -100,6 +100,7 @@ def reopened(row: Diagnosis, verdict: Verdict, now: datetime) -> Step:
     row.first_seen = max(verdict.first_seen, row.resolved_at)
     row.opened_at, row.resolved_at, row.clean_since = now, None, None
     row.acknowledged_at = row.acknowledged_by = None  # That somebody knew of it then says nothing of now.
+    row.explained_by = None
     row.notice_due_at = max(verdict.notify_at, now)
     row.occurrences_count += 1
     _fill(row, verdict, now)

@@ -25,7 +25,7 @@ _BELOW = {"Deployment": ("ReplicaSet",), "CronJob": ("Job",)}
 COLUMNS = (  # What a verdict may change in a stored row.
     *("version", "state", "severity", "confidence", "summary", "pods_affected", "pods_total", "restarts", "verdict"),
     *("verdict_digest", "first_seen", "last_seen", "opened_at", "clean_since", "resolved_at", "occurrences_count"),
-    *("notice_due_at", "acknowledged_at", "acknowledged_by_id"),
+    *("notice_due_at", "acknowledged_at", "acknowledged_by_id", "explained_by_id"),
 )
 
 
@@ -66,11 +66,11 @@ def record(
             held.add((verdict.namespace, verdict.workload.kind, verdict.workload.name))
         else:
             ledger.found(row, verdict)
-    codes = _unjudged(judgement)
+    codes, above = _unjudged(judgement), _above(judgement.verdicts)
     for row in rows.values():
         kept = row.code in codes or (row.namespace, row.workload_kind, row.workload_name) in held
         if not kept and not _is_unread(unread, row.code, row.namespace, row.workload_kind):
-            ledger.missing(row)
+            ledger.missing(row, above.get((row.code, row.namespace, row.workload_kind, row.workload_name)))
     ledger.store()
     return Recorded(frozenset(ledger.told), ledger.look_again)
 
@@ -96,6 +96,15 @@ def _rows(cluster: Cluster, verdicts: Iterable[Verdict], namespaces: Collection[
     fingerprints = {verdict.fingerprint for verdict in verdicts}.difference(row.fingerprint for row in known)
     known.extend(row for chunk in chunks(fingerprints) for row in rows.filter(fingerprint__in=chunk))
     return {row.fingerprint: row for row in known}
+
+
+def _above(verdicts: Iterable[Verdict]) -> dict[tuple[str, str, str, str], str]:
+    """The fingerprint of the verdict that explains them, by code, namespace, kind and name of its symptoms."""
+    return {
+        (symptom.code, symptom.namespace or "", symptom.workload.kind, symptom.workload.name): verdict.fingerprint
+        for verdict in verdicts
+        for symptom in verdict.symptoms
+    }
 
 
 def _unjudged(judgement: Judgement) -> frozenset[str]:
@@ -157,6 +166,8 @@ class _Ledger:
         self._seen: list[Diagnosis] = []
         self._clean: list[Diagnosis] = []
         self._resolved: list[Diagnosis] = []
+        self._found: dict[str, Diagnosis] = {}  # By fingerprint.
+        self._explained: list[tuple[Diagnosis, str]] = []
         self._happened: dict[Activity.Kind, list[tuple[Diagnosis, Step]]] = {}
 
     def found(self, row: Diagnosis | None, verdict: Verdict) -> None:
@@ -171,10 +182,15 @@ class _Ledger:
         else:
             step = (lifecycle.reopened if closed else lifecycle.seen)(row, verdict, self._now)
             self._take(row, step, self._changed, self._seen)
+        if row is not None:
+            self._found[verdict.fingerprint] = row
 
-    def missing(self, row: Diagnosis) -> None:
-        """An open diagnosis that no verdict speaks for."""
-        self._take(row, lifecycle.missed(row, self._now), self._resolved, self._clean)
+    def missing(self, row: Diagnosis, above: str | None = None) -> None:
+        """An open diagnosis that no verdict speaks for; `above` is the fingerprint of the one that explains it now."""
+        step = lifecycle.missed(row, self._now)
+        self._take(row, step, self._resolved, self._clean)
+        if step.told and above is not None:
+            self._explained.append((row, above))
         if until := lifecycle.clean_until(row):
             self._appoint(row.namespace, until)
 
@@ -198,8 +214,10 @@ class _Ledger:
     def store(self) -> None:
         """Writes everything that was collected."""
         Diagnosis.objects.bulk_create(self._created)
+        for row, above in self._explained:
+            row.explained_by = self._found.get(above)
         rewrite(self._changed, COLUMNS)
-        rewrite(self._resolved, ("version", "state", "resolved_at", "clean_since", "notice_due_at"))
+        rewrite(self._resolved, ("version", "state", "resolved_at", "clean_since", "notice_due_at", "explained_by_id"))
         rewrite(self._seen, ("last_seen", "clean_since"))
         rewrite(self._clean, ("clean_since",))
         self._store_occurrences()

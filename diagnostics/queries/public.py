@@ -23,6 +23,7 @@ def diagnosis(row: Diagnosis) -> Json:
         "last_seen": time(row.last_seen),
         "opened_at": time(row.opened_at),
         "resolved_at": time(row.resolved_at),
+        "explained_by": row.explained_by_id,
         "occurrences": row.occurrences_count,
         "last_fixed_by": None,
         "assignee": row.assignee.get_username() if row.assignee else None,

@@ -442,3 +442,17 @@ def test_what_fails_now_is_open_and_what_is_resolved_has_ended(looks: list[set[s
             assert is_open or row.fingerprint not in looks[-1]
             assert row.occurrences.filter(ended_at=None).count() == is_open
             assert row.occurrences.count() == row.occurrences_count
+
+
+def test_what_another_diagnosis_explains_is_no_recovery(cluster: Cluster) -> None:
+    note(cluster, T0, verdict())
+    symptom = Symptom("image-not-found", WorkloadPart("Deployment", "cart"), "No image.", "shop")
+    registry = verdict(name="registry.example", fingerprint="registry", namespace=None, symptoms=(symptom,))
+    note(cluster, T0 + MINUTE, registry)
+    note(cluster, T0 + 20 * MINUTE, registry)
+    row = Diagnosis.objects.get(fingerprint="cart")
+    assert (row.state, row.explained_by) == ("resolved", Diagnosis.objects.get(fingerprint="registry"))
+
+    note(cluster, T0 + 30 * MINUTE, verdict())
+    row.refresh_from_db()
+    assert (row.state, row.explained_by) == ("regressed", None)

@@ -70,6 +70,12 @@ def test_a_resolution_says_how_long_it_lasted() -> None:
     assert "It lasted 1 h 20 min." in json.dumps(sent(resolved))
 
 
+def test_what_another_diagnosis_explains_does_not_look_healed() -> None:
+    folded = sent(notice(Type.RESOLVED, diagnosis(state="resolved", explained_by=1290)))
+    assert folded["text"].startswith("🟠 Part of #1290: ")
+    assert "as a symptom of #1290" in json.dumps(folded)
+
+
 @pytest.mark.parametrize(("text", "most", "kept"), [("a<b", 9, "a&lt;b"), ("<<<", 8, "&lt;…"), ("plain", 4, "pla…")])
 def test_no_entity_is_cut_in_two(text: str, most: int, kept: str) -> None:
     assert escaped(text, most) == kept
