@@ -15,6 +15,7 @@ from diagnostics.queries.lists import (
     lately_failing,
     listing,
 )
+from diagnostics.queries.matching import Preview, Trial, Tried, preview, trial
 from diagnostics.queries.stories import HISTORY_LIMIT, PODS_LIMIT, Story, story
 from diagnostics.queries.watching import (
     Missed,
@@ -40,8 +41,11 @@ __all__ = [
     "Listing",
     "Missed",
     "OpenHere",
+    "Preview",
     "Story",
     "Tab",
+    "Trial",
+    "Tried",
     "choices",
     "clusters",
     "clusters_with_last_resolved",
@@ -55,5 +59,7 @@ __all__ = [
     "open_by_code",
     "open_with",
     "opened_since_when_all_is_resolved",
+    "preview",
     "story",
+    "trial",
 ]
