@@ -23,11 +23,11 @@ HALF_A_MINUTE = 30.0
 
 
 @contextmanager
-def living(pods: int) -> Iterator[tuple[Path, IO[str], IO[str]]]:
+def living(pods: int, *options: str) -> Iterator[tuple[Path, IO[str], IO[str]]]:
     """A served cluster: its kubeconfig, and the pipes to and from it."""
     with tempfile.TemporaryDirectory() as folder:
         kubeconfig = Path(folder, "kubeconfig")
-        command = [sys.executable, "-m", "bench.living", "--pods", str(pods), str(kubeconfig)]
+        command = [sys.executable, "-m", "bench.living", "--pods", str(pods), *options, str(kubeconfig)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
             assert server.stdin
             assert server.stdout

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.pods import PAGE, encoded, pages, pod
+from bench.pods import FAILING_EVERY, PAGE, encoded, pages, pod
 from diagnostics.demo.discovery import Documents
 from diagnostics.demo.requests import Request
 from diagnostics.demo.server import ClusterServer
@@ -23,10 +23,10 @@ _STARTED = datetime.now(UTC)
 _PODS_NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # Half an hour after the pods were made.
 
 
-def _lists(count: int) -> list[bytes]:
+def _lists(count: int, failing_every: int) -> list[bytes]:
     """The pages of the list of pods."""
     found = []
-    for number, items in enumerate(pages(count)):
+    for number, items in enumerate(pages(count, failing_every)):
         more: dict[str, Any] = {"continue": str(number + 1)} if (number + 1) * PAGE < count else {}
         metadata = {"resourceVersion": str(VERSION), **more}
         found.append(encoded({"kind": "PodList", "apiVersion": "v1", "metadata": metadata, "items": items}))
@@ -62,9 +62,10 @@ def main() -> None:
     """Serves until its standard input ends."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--pods", type=int, default=50_000)
+    arguments.add_argument("--failing-every", type=int, default=FAILING_EVERY)
     arguments.add_argument("kubeconfig", type=Path)
     asked = arguments.parse_args()
-    lists, store = _lists(asked.pods), Store(Documents.recorded().catalogue, history=20_000)
+    lists, store = _lists(asked.pods, asked.failing_every), Store(Documents.recorded().catalogue, history=20_000)
     store.skip_to(VERSION)
 
     def prepared(request: Request) -> bytes | None:

@@ -12,15 +12,15 @@ _NODES = 100
 _STARTED = "2026-11-23T03:25:20Z"
 
 
-def pages(count: int) -> Iterator[list[dict[str, Any]]]:
+def pages(count: int, failing_every: int = FAILING_EVERY) -> Iterator[list[dict[str, Any]]]:
     """Pods in pages of 500, in the order of their names, as `limit=500` returns them."""
     for first in range(0, count, PAGE):
-        yield [pod(index) for index in range(first, min(first + PAGE, count))]
+        yield [pod(index, failing_every) for index in range(first, min(first + PAGE, count))]
 
 
-def pod(index: int) -> dict[str, Any]:
+def pod(index: int, failing_every: int = FAILING_EVERY) -> dict[str, Any]:
     """One pod of Deployment app-N: two containers, a native sidecar, twenty variables each, five volumes."""
-    workload, failing = f"app-{index // 10:05}", index % FAILING_EVERY == 7
+    workload, failing = f"app-{index // 10:05}", index % failing_every == 7 % failing_every
     name = f"{workload}-6f5749d9db-{index % 10:05}"
     return {
         "metadata": _metadata(name, workload, index),

@@ -24,6 +24,7 @@ from diagnostics.kube.resources import ALWAYS, BY_NAME, EVENTS, LOGS, PODS, Reso
 from diagnostics.snapshot.cluster import ContainerLog, Snapshot, Unavailable
 from diagnostics.snapshot.objects import Event
 from diagnostics.snapshot.pods import LeanPod, Pod
+from diagnostics.snapshot.sharing import Sharing
 from diagnostics.snapshot.wanted import LogWanted, Wanted
 
 REPLICASETS = BY_NAME["replicasets"]
@@ -81,11 +82,11 @@ class Scope:
 
 @dataclass(slots=True)
 class Sweep:
-    """What one full pass brought: the snapshot, whence to watch, and the suspects as they were sent."""
+    """What one full pass brought: the snapshot, and whence to watch."""
 
     snapshot: Snapshot
     resource_versions: dict[tuple[str, str | None], str] = field(default_factory=dict)  # by resource name and namespace
-    raw: dict[str, bytes] = field(default_factory=dict)  # suspects by uid, redacted
+    sharing: Sharing = field(default_factory=Sharing)
 
 
 def sweep(
@@ -94,11 +95,12 @@ def sweep(
     *,
     suspicious: Suspicious,
     on_pod: Callable[[LeanPod], None] | None = None,
+    on_suspect: Callable[[Pod, bytes], None] | None = None,
     without: Collection[tuple[str, str | None]] = (),
 ) -> Sweep:
     """Reads every pod of a scope, page by page, keeps the suspicious ones in full, then what is always read besides.
 
-    `on_pod` is told of every pod; lists in `without` are not read. Raises ReadFailed when pods can be read in none of
+    `on_pod` is told of every pod, `on_suspect` of every suspect and its redacted JSON; lists in `without` are not read. Raises ReadFailed when pods can be read in none of
     the namespaces.
     """
     snapshot = Snapshot(
@@ -109,7 +111,9 @@ def sweep(
         counted_namespaces=frozenset(() if scope.label_selector else scope.namespaces or ()),
     )
     result = Sweep(snapshot)
-    failures = [_read_pods(access, scope, place, result, suspicious, on_pod) for place in scope.places(PODS)]
+    failures = [
+        _read_pods(access, scope, place, result, suspicious, on_pod, on_suspect) for place in scope.places(PODS)
+    ]
     if failures and all(failures):
         raise next(filter(None, failures))
     for resource in ALWAYS:
@@ -143,6 +147,7 @@ def _read_pods(
     result: Sweep,
     suspicious: Suspicious,
     on_pod: Callable[[LeanPod], None] | None,
+    on_suspect: Callable[[Pod, bytes], None] | None,
 ) -> ReadFailed | None:
     """Reads the pods of one place; returns why it could not."""
     snapshot = result.snapshot
@@ -153,17 +158,19 @@ def _read_pods(
                 if on_pod is not None:
                     on_pod(pod)
                 if suspicious(pod, snapshot.now):
-                    _keep(result, raw)
+                    _keep(result, raw, on_suspect)
     return failures[0] if failures else None
 
 
-def _keep(result: Sweep, raw: msgspec.Raw) -> None:
+def _keep(result: Sweep, raw: msgspec.Raw, on_suspect: Callable[[Pod, bytes], None] | None) -> None:
     """Keeps a suspect in full."""
     redacted = redacted_object(raw)
     pod = decode(PODS, redacted, Pod, result.snapshot.malformed_objects)
     if pod is not None:
+        pod = result.sharing.pod(pod)
         result.snapshot.suspects.append(pod)
-        result.raw[pod.metadata.uid] = bytes(redacted)
+        if on_suspect is not None:
+            on_suspect(pod, bytes(redacted))
 
 
 def redacted_object(raw: msgspec.Raw) -> msgspec.Raw:

@@ -29,6 +29,10 @@ SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 # Credentials are renewed this long before they end, so that none ends on its way.
 EARLY = timedelta(seconds=30)
 
+CONNECTIONS = (
+    64  # Kept open to one API server: a watch for each list that is followed, and logs that are read meanwhile.
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -106,6 +110,7 @@ def _user(context: Context, plugin_timeout: float) -> tuple[dict[str, Any], date
 
 
 def _session(configuration: Any, expires_at: datetime | None) -> Session:
+    configuration.connection_pool_maxsize = CONNECTIONS
     configuration.keep_alive = True  # Else a watch that a firewall drops silently looks quiet for ever.
     if not configuration.verify_ssl:  # The kubeconfig says so itself; a warning a request would only hide others.
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -74,7 +74,7 @@ def _hold(picture: Picture, raw: msgspec.Raw) -> None:
     redacted = redacted_object(raw)
     pod = decode(PODS, redacted, Pod, picture.snapshot.malformed_objects)
     if pod is not None and not picture.is_known(pod):
-        picture.hold(pod, pack(bytes(redacted)))
+        picture.hold(picture.sharing.pod(pod), pack(bytes(redacted)) if picture.witnesses.claim(pod) else None)
 
 
 def _apply_event(picture: Picture, raw: msgspec.Raw) -> None:
@@ -114,8 +114,10 @@ def _apply_known(picture: Picture, resource: Resource, raw: msgspec.Raw, *, dele
     picture.touched |= picture.concerned("" if resource.namespaced else "Node", namespace, name)
 
 
-def replace(picture: Picture, swept: Sweep, alive: Collection[str]) -> None:
+def replace(picture: Picture, swept: Sweep, alive: Collection[str], bodies: Mapping[str, bytes]) -> None:
     """Puts what a sweep read in place of what was known; `alive` names the old suspects that it saw, healthy or not.
+
+    `bodies` are the packed JSON of witnesses, by uid.
 
     Suspects in namespaces that could not be read, or that could not be understood this time, stay as they were, and so
     does everything in a list that failed.
@@ -132,7 +134,7 @@ def replace(picture: Picture, swept: Sweep, alive: Collection[str]) -> None:
     for resource in KNOWN:
         _replace_known(picture, resource, old)
     _replace_events(picture, old, [event for events in listed.values() for event in events])
-    _replace_suspects(picture, swept, suspects, alive)
+    _replace_suspects(picture, suspects, alive, bodies)
 
 
 def _keep_unlisted(picture: Picture, old: Snapshot) -> None:
@@ -197,15 +199,18 @@ def _replace_events(picture: Picture, old: Snapshot, listed: list[Event]) -> Non
         picture.file(event, news=known.get(event.metadata.uid) != event)
 
 
-def _replace_suspects(picture: Picture, swept: Sweep, suspects: Iterable[Pod], alive: Collection[str]) -> None:
-    misread = {(bad.namespace, bad.name) for bad in swept.snapshot.malformed_objects if bad.resource == PODS.name}
-    for uid in picture.suspects.keys() - swept.raw.keys():
+def _replace_suspects(
+    picture: Picture, suspects: Collection[Pod], alive: Collection[str], bodies: Mapping[str, bytes]
+) -> None:
+    malformed = picture.snapshot.malformed_objects
+    misread = {(bad.namespace, bad.name) for bad in malformed if bad.resource == PODS.name}
+    for uid in picture.suspects.keys() - {pod.metadata.uid for pod in suspects}:
         metadata = picture.suspects[uid].pod.metadata
         if metadata.namespace not in picture.blind and (metadata.namespace, metadata.name) not in misread:
             picture.let_go(uid, gone=uid not in alive)
     for pod in suspects:
         if not picture.is_known(pod):
-            picture.hold(pod, pack(swept.raw[pod.metadata.uid]))
+            picture.hold(pod, bodies.get(pod.metadata.uid))
 
 
 def _fit(found: Any) -> Any:

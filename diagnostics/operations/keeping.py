@@ -20,7 +20,7 @@ from diagnostics.operations.picture import Held, Picture, Place, Unsaved
 from diagnostics.snapshot.cluster import Booking, ContainerLog, Snapshot, Tally, Unavailable
 from diagnostics.snapshot.meta import OwnerReference
 from diagnostics.snapshot.objects import Event
-from diagnostics.snapshot.owners import Key
+from diagnostics.snapshot.owners import Key, WorkloadRef
 from diagnostics.snapshot.placed import Kept, Placed
 from diagnostics.snapshot.pods import Pod
 
@@ -42,9 +42,11 @@ def load(cluster: Cluster, now: datetime) -> Picture:
         getattr(picture.snapshot, FIELDS[resource.name])[key] = unpack(known.body, resource.type)
     for running in RunningPods.objects.filter(cluster=cluster):
         picture.snapshot.placed = Placed.of(unpack(running.body, Kept))
-    for suspect in Suspect.objects.filter(cluster=cluster, gone_at=None):
-        picture.hold(unpack(suspect.body, Pod), bytes(suspect.body))
-        picture.suspects[suspect.uid].diagnosed = suspect.diagnosed
+    # In the order of a sweep, so that the same ones are witnesses.
+    for suspect in Suspect.objects.filter(cluster=cluster, gone_at=None).order_by("namespace", "name").iterator():
+        picture.hold(picture.sharing.pod(unpack(suspect.body, Pod)))
+        held = picture.suspects[suspect.uid]
+        held.diagnosed, held.stored = suspect.diagnosed, True
     _load_evidence(cluster, picture, now)
     picture.unsaved, picture.touched = Unsaved(), set()
     return picture
@@ -135,9 +137,8 @@ def save(cluster: Cluster, picture: Picture) -> None:
     if unsaved.counted:
         body = pack(picture.snapshot.placed.kept())
         RunningPods.objects.update_or_create(cluster=cluster, defaults={"body": body})
-    gone = {uid: held for uid, held in unsaved.gone.items() if held.diagnosed}
     _save_suspects(cluster, picture, {uid: picture.suspects[uid] for uid in unsaved.suspects}, None)
-    _save_suspects(cluster, picture, gone, now)
+    _save_suspects(cluster, picture, {uid: held for uid, held in unsaved.gone.items() if held.diagnosed}, now)
     _forget_suspects(cluster, unsaved)
 
 
@@ -166,6 +167,11 @@ def _forget_known(cluster: Cluster, forgotten: Iterable[tuple[str, Key]]) -> Non
 
 
 def _save_events(cluster: Cluster, events: Iterable[Event], now: datetime) -> None:
+    for chunk in chunks(events):
+        _save_some_events(cluster, chunk, now)
+
+
+def _save_some_events(cluster: Cluster, events: Iterable[Event], now: datetime) -> None:
     KeptEvent.objects.bulk_create(
         (
             KeptEvent(
@@ -204,29 +210,40 @@ def _save_logs(cluster: Cluster, picture: Picture, places: Iterable[tuple[str, s
 
 
 def _save_suspects(cluster: Cluster, picture: Picture, held: dict[str, Held], gone_at: datetime | None) -> None:
+    """Stores suspects as they are; of those whose row holds that already, only what became of them."""
+    for uids in chunks(uid for uid, suspect in held.items() if suspect.stored):
+        rows = Suspect.objects.filter(cluster=cluster, uid__in=uids)
+        rows.update(
+            seen_at=picture.snapshot.now, gone_at=gone_at, diagnosed=True
+        )  # The only news there can be of them.
     owners = picture.snapshot.owners
-    rows = []
-    for uid, suspect in held.items():
-        metadata, workload = suspect.pod.metadata, owners.top(suspect.pod.metadata)
-        rows.append(
-            Suspect(
-                cluster=cluster,
-                uid=uid,
-                namespace=metadata.namespace,
-                name=metadata.name,
-                workload_kind=workload.kind,
-                workload_name=workload.name,
-                body=suspect.body,
-                seen_at=picture.snapshot.now,
-                gone_at=gone_at,
-                diagnosed=suspect.diagnosed,
-            )
+    for suspects in chunks(suspect for suspect in held.values() if not suspect.stored):
+        Suspect.objects.bulk_create(
+            [
+                _row(cluster, suspect, owners.top(suspect.pod.metadata), picture.snapshot.now, gone_at)
+                for suspect in suspects
+            ],
+            update_conflicts=True,
+            unique_fields=("cluster", "uid"),
+            update_fields=("workload_kind", "workload_name", "body", "seen_at", "gone_at", "diagnosed"),
         )
-    Suspect.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=("cluster", "uid"),
-        update_fields=("workload_kind", "workload_name", "body", "seen_at", "gone_at", "diagnosed"),
+        for suspect in suspects:
+            suspect.body, suspect.stored = None, True
+
+
+def _row(cluster: Cluster, suspect: Held, workload: WorkloadRef, now: datetime, gone_at: datetime | None) -> Suspect:
+    metadata = suspect.pod.metadata
+    return Suspect(
+        cluster=cluster,
+        uid=metadata.uid,
+        namespace=metadata.namespace,
+        name=metadata.name,
+        workload_kind=workload.kind,
+        workload_name=workload.name,
+        body=suspect.body or pack(suspect.pod),
+        seen_at=now,
+        gone_at=gone_at,
+        diagnosed=suspect.diagnosed,
     )
 
 

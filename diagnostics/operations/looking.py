@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 import msgspec
 
@@ -101,6 +103,14 @@ class Looker:
             self._read_lists(view, places)
         self._read_logs(view, wanted.logs)
         view.logs = view.logs | dict(_not_yet_previous(view, wanted.logs))
+        view.logs |= dict(self._lent(view, wanted.logs))
+        pending = self._logs.pending
+        self.awaited = {
+            log.uid
+            for log in wanted.logs
+            if (log.uid, log.container) not in view.logs
+            and any((uid, log.container) in pending for uid in (log.uid, *self._beside(log)))
+        }
         return places
 
     def _read_lists(self, view: Snapshot, places: frozenset[Place]) -> None:
@@ -115,21 +125,43 @@ class Looker:
 
     def _read_logs(self, view: Snapshot, wanted: Iterable[LogWanted]) -> None:
         """Asks for the logs that are wanted, and takes over what has come of these and of earlier ones."""
-        self._logs.ask(asked for asked in map(self._asked, wanted) if self._lacks(asked))
+        self._logs.ask(self._in_turn(asked for asked in map(self._asked, wanted) if self._lacks(asked)))
         for come in self._logs.receive():
             self._learn(come)
         view.unavailable[:] = self.picture.gaps.values()
-        self.awaited = {uid for uid, container in self._logs.pending if (uid, container) not in view.logs}
+
+    def _in_turn(self, lacking: Iterable[Asked]) -> list[Asked]:
+        """One log of each group of pods that fail alike, for it tells of all of them; then the second ones."""
+        turns = Counter[Hashable]()
+        ranked = []
+        for asked in lacking:
+            group = self._beside(asked.log), asked.log.container
+            ranked.append((turns[group], asked))
+            turns[group] += 1
+        return [asked for _, asked in sorted(ranked, key=itemgetter(0))]
+
+    def _beside(self, log: LogWanted) -> frozenset[str]:
+        """The pods, by uid, that stand for a log's."""
+        return self.picture.witnesses.beside(self.picture.suspects[log.uid].pod)
+
+    def _lent(self, view: Snapshot, wanted: Iterable[LogWanted]) -> Iterator[tuple[tuple[str, str], ContainerLog]]:
+        """The logs of witnesses, for pods that fail as they do and whose own logs are not read."""
+        for log in wanted:
+            if (log.uid, log.container) not in view.logs:
+                places = ((uid, log.container) for uid in sorted(self._beside(log)))
+                known = [view.logs[place] for place in places if place in view.logs]
+                if known:
+                    yield (log.uid, log.container), next((found for found in known if found.lines), known[0])
 
     def _asked(self, log: LogWanted) -> Asked:
         pod, status = self.picture.suspects[log.uid].pod, self._status(log)
         return Asked(log, pod.spec.node_name, runs_ended(status) if status else 0)
 
     def _lacks(self, asked: Asked) -> bool:
-        """Whether a log is worth its requests: its run was not read before, and its namespace lets us read logs."""
-        if (LOGS, asked.log.namespace) in self.picture.gaps:
+        """Whether a log is worth its requests: its run was not read before, it may be read, and no other stands for it."""
+        if (LOGS, asked.log.namespace) in self.picture.gaps or self.picture.log_runs.get(asked.key) == asked.run:
             return False
-        return self.picture.log_runs.get(asked.key) != asked.run
+        return self.picture.witnesses.claim(self.picture.suspects[asked.log.uid].pod)
 
     def _status(self, log: LogWanted) -> ContainerStatus | None:
         status = self.picture.suspects[log.uid].pod.status

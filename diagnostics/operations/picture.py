@@ -16,11 +16,13 @@ from diagnostics import engine
 from diagnostics.kube.resources import ALWAYS, EVENTS, PODS
 from diagnostics.operations.recent import Recent
 from diagnostics.operations.settling import Settling
+from diagnostics.operations.witnesses import Witnesses
 from diagnostics.snapshot.cluster import Snapshot, Tally, Unavailable
 from diagnostics.snapshot.meta import OwnerReference
 from diagnostics.snapshot.objects import Event
 from diagnostics.snapshot.owners import Key
 from diagnostics.snapshot.pods import Pod
+from diagnostics.snapshot.sharing import Sharing
 
 # A resource's name, and the namespace in which it is read; None for all of them.
 Place = tuple[str, str | None]
@@ -38,11 +40,12 @@ _MANIFEST = "kubernetes.io/config.hash"  # By which the kubelet names a static p
 
 @dataclass(slots=True)
 class Held:
-    """A suspect: as struct, and as the packed, redacted JSON that is stored."""
+    """A suspect, and of a witness the packed, redacted JSON until it is stored; of the others the struct is stored."""
 
     pod: Pod
-    body: bytes
+    body: bytes | None = None
     diagnosed: bool = False
+    stored: bool = False  # Whether its row holds it as it is.
 
     @property
     def uids(self) -> set[str]:
@@ -83,6 +86,8 @@ class Picture:
     unsaved: Unsaved = field(default_factory=Unsaved)
     recent: Recent[Place] = field(default_factory=Recent)
     settling: Settling[Place] = field(default_factory=Settling)
+    witnesses: Witnesses = field(default_factory=Witnesses)
+    sharing: Sharing = field(default_factory=Sharing)
     statics: dict[str, str] = field(default_factory=dict)  # manifest to uid, of static pods
 
     @property
@@ -117,9 +122,10 @@ class Picture:
         for uid in [uid for uid, held in self.suspects.items() if not engine.suspicious(held.pod, now)]:
             self.let_go(uid, gone=False)
 
-    def hold(self, pod: Pod, body: bytes) -> None:
-        """Keeps a suspect as it is now, with its packed JSON."""
+    def hold(self, pod: Pod, body: bytes | None = None) -> None:
+        """Keeps a suspect as it is now, of a witness with its packed JSON."""
         uid = pod.metadata.uid
+        self.witnesses.claim(pod)
         old = self.suspects.get(uid)
         last = old or self.unsaved.healthy.pop(uid, None)
         self.suspects[uid] = held = Held(pod, body, diagnosed=last is not None and last.diagnosed)
@@ -139,6 +145,7 @@ class Picture:
     def let_go(self, uid: str, *, gone: bool) -> None:
         """Parts with a suspect that is healthy now, or gone."""
         held = self.suspects.pop(uid)
+        self.witnesses.release(uid)
         self.touched.add(held.pod.metadata.namespace)
         self.unsaved.suspects.discard(uid)
         (self.unsaved.gone if gone else self.unsaved.healthy)[uid] = held

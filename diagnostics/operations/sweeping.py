@@ -12,9 +12,11 @@ from diagnostics.kube.health import cluster_uid, failing_checks, server_version
 from diagnostics.kube.resources import PODS
 from diagnostics.models import Cluster
 from diagnostics.operations import applying
+from diagnostics.operations.packing import pack
 from diagnostics.operations.picture import Picture
+from diagnostics.operations.witnesses import Witnesses
 from diagnostics.snapshot.cluster import Snapshot
-from diagnostics.snapshot.pods import LeanPod
+from diagnostics.snapshot.pods import LeanPod, Pod
 
 
 def take_sweep(access: Access, cluster: Cluster, picture: Picture) -> dict[str, Any]:
@@ -26,18 +28,23 @@ def take_sweep(access: Access, cluster: Cluster, picture: Picture) -> dict[str, 
     """
     identity = _identity(access, cluster)
     suspects, alive = picture.suspects.keys(), set[str]()
+    witnesses, bodies = Witnesses(), dict[str, bytes]()
 
     def note(pod: LeanPod) -> None:
         if pod.metadata.uid in suspects:
             alive.add(pod.metadata.uid)
 
+    def keep(pod: Pod, redacted: bytes) -> None:
+        if witnesses.claim(pod) and not picture.is_known(pod):
+            bodies[pod.metadata.uid] = pack(redacted)
+
     scope = Scope(namespaces=tuple(cluster.namespaces) or None)
-    swept = sweep(access, scope, suspicious=engine.suspicious, on_pod=note, without=picture.unlisted)
+    swept = sweep(access, scope, suspicious=engine.suspicious, on_pod=note, on_suspect=keep, without=picture.unlisted)
     _insist(swept.snapshot)
     swept.snapshot.unavailable.extend(gap for place, gap in picture.gaps.items() if place in picture.unlisted)
     swept.snapshot.cluster = cluster.name
     swept.snapshot.server_version = server_version(access) or ""
-    applying.replace(picture, swept, alive)
+    applying.replace(picture, swept, alive, bodies)
     return {
         "identity": identity,
         "server": access.server,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from diagnostics.demo.resources import Json
 from diagnostics.demo.server import ClusterServer
 from diagnostics.models import Cluster, Diagnosis, KeptEvent, KeptLog, KnownObject, Run, Suspect, Update
 from diagnostics.operations import keeping
+from diagnostics.operations.witnesses import MOST
 from tests.clusters import SMALL, pod, serving
 from tests.operations.watched import crashing_pod, event, failing_pod, look_once, lost_node, node, stamp, stored_cluster
 
@@ -115,6 +117,41 @@ def test_logs_that_may_not_be_read_are_asked_for_once_a_sweep_and_not_kept(
     sweep_again(cluster)
     assert cluster.gaps == []
     assert KeptLog.objects.count() == 2
+
+
+def test_many_that_fail_alike_are_one_diagnosis_with_the_evidence_of_a_few(
+    server: ClusterServer, cluster: Cluster
+) -> None:
+    """The others are counted, and their logs are taken to say the same."""
+    owner = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "cart", "uid": "s1", "controller": True}
+    for n in range(12):
+        crashed = crashing_pod(f"cart-{n:02}")
+        crashed["metadata"]["ownerReferences"] = [owner]
+        crashed["metadata"]["annotations"] = {"note": "kept in full"}
+        crashed["spec"]["unknownToUs"] = "kept in full, too"
+        ended = crashed["status"]["containerStatuses"][0]["lastState"]["terminated"]
+        ended |= {"startedAt": stamp(300), "finishedAt": stamp(290)}
+        server.store.put("pods", crashed)
+        server.logs.put(("shop", f"cart-{n:02}", "app", True), b"2026-11-23T03:00:00Z KeyError: 'DATABASE_URL'\n")
+    look_once(cluster)
+
+    row = Diagnosis.objects.get()
+    assert (row.code, row.pods_affected, row.state) == ("crash-config-env", 12, "new")
+    witnesses = {f"uid-shop-cart-{n:02}" for n in range(MOST)}
+    assert set(KeptLog.objects.values_list("pod_uid", flat=True)) == witnesses
+    assert {
+        found.uid for found in Suspect.objects.all() if b"kept in full, too" in zlib.decompress(found.body)
+    } == witnesses
+    assert Suspect.objects.filter(diagnosed=True).count() == 12
+
+    before = {found.uid: bytes(found.body) for found in Suspect.objects.all()}
+    Cluster.objects.update(resource_versions={})
+    server.store.delete("pods", "shop", "cart-00")
+    sweep_again(cluster)
+    assert {found.uid: bytes(found.body) for found in Suspect.objects.all()} == before
+    assert Suspect.objects.get(gone_at__isnull=False).name == "cart-00"
+    assert Diagnosis.objects.get().pods_affected == 11
+    assert KeptLog.objects.count() == MOST + 1, "another one stands in"
 
 
 def test_the_next_slice_goes_on_without_listing_again(server: ClusterServer, cluster: Cluster) -> None:
