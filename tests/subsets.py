@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 # One number decides a whole batch of edits: drawing the choices of each would cost more than judging what they make.
 RANDOM = st.builds(Random, st.integers(0, 2**32))
-BATCH = 20
+BATCH = 4
 # How much of a document is left out.
 SHARES = (0.01, 0.05, 0.2)
 

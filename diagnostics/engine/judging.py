@@ -71,7 +71,7 @@ def _checks_by_kind() -> dict[str, list[Check]]:
 
 def _findings(subject: Subject, about: Iterable[Check], trouble: _Trouble) -> Iterator[Finding]:
     for check in about:
-        if unread := next((need for need in check.needs if subject.unread(need)), None):
+        if check.needs and (unread := next((need for need in check.needs if subject.unread(need)), None)):
             trouble.skipped[check.name, unread] += 1
             continue
         yield from _run(check, subject, trouble)

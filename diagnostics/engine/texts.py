@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
+from functools import cache
 from string import Formatter
 
 from diagnostics.rules.model import Finding
@@ -13,14 +15,20 @@ _ROLLED = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 _ROLLING_VERBS = (" set ", " rollout ")
 
 
-class _Shell(Formatter):
-    """Formats like `str.format`, with each value quoted: names and messages come from the cluster."""
+class _Quoted:
+    """The words as a shell takes them, each quoted: names and messages come from the cluster."""
 
-    def format_field(self, value: object, format_spec: str) -> str:
-        return shlex.quote(format(value, format_spec))
+    def __init__(self, words: Mapping[str, object]) -> None:
+        self._words = words
+
+    def __getitem__(self, name: str) -> str:
+        return shlex.quote(str(self._words[name]))
 
 
-_SHELL = _Shell()
+@cache
+def _named(template: str) -> frozenset[str]:
+    """The words that a template names."""
+    return frozenset(name for _, name, _, _ in Formatter().parse(template) if name)
 
 
 class Texts:
@@ -44,14 +52,15 @@ class Texts:
 
         Without those that the workload's kind refuses, and those of which a word is None: not this case's.
         """
+        quoted = _Quoted(self._words)
         kubectl = "kubectl --context {kubectl_context} " if self._words["kubectl_context"] else "kubectl "
         return tuple(
-            _SHELL.vformat(template.replace("kubectl ", kubectl), (), self._words)
+            template.replace("kubectl ", kubectl).format_map(quoted)
             for template in templates
             if self._applies(template)
         )
 
     def _applies(self, template: str) -> bool:
-        if any(name and self._words[name] is None for _, name, _, _ in _SHELL.parse(template)):
+        if any(self._words[name] is None for name in _named(template)):
             return False
         return self._rolled or not ("{workload}" in template and any(verb in template for verb in _ROLLING_VERBS))

@@ -292,7 +292,7 @@ CROWD = [
 ]
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(RANDOM)
 def test_sharing_knows_no_order(random: Random) -> None:
     with pytest.MonkeyPatch.context() as patch:

@@ -65,7 +65,7 @@ def _snapshot(folder: Path, change: Callable[[list[Any]], list[Any]]) -> Snapsho
     return snapshot
 
 
-@settings(max_examples=20, deadline=None)
+@settings(deadline=None)
 @given(RANDOM)
 def test_any_part_may_be_missing(random: Random) -> None:
     for _ in range(BATCH):
@@ -73,7 +73,7 @@ def test_any_part_may_be_missing(random: Random) -> None:
         assert judge(_snapshot(folder, less)).crashed == (), folder
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(RANDOM)
 def test_the_order_of_what_was_read_changes_nothing(random: Random) -> None:
     for folder in random.sample(FOLDERS, BATCH):

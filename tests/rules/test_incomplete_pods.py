@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -26,51 +26,52 @@ CODES = sorted(rules())
 
 
 class Captured(NamedTuple):
-    """A captured pod of a fixture, with what was captured around it."""
+    """The pods of a fixture, with what was captured around them."""
 
-    pod: dict[str, Any]
+    pods: list[dict[str, Any]]
     events: list[dict[str, Any]]
     claims: list[dict[str, Any]]
     log: list[str]
 
 
-def _folders() -> Iterator[Captured]:
-    for code in CODES:
-        for folder in sorted((FIXTURES / code).glob("*")):
-            logs = sorted((folder / "logs").glob("*.txt")) if (folder / "logs").exists() else []
-            log = logs[0].read_text(errors="replace").splitlines()[-50:] if logs else []
-            items = [_items(folder / f"{resource}.json") for resource in ("pods", "events", "persistentvolumeclaims")]
-            if items[0]:  # Rules about other kinds have cases without a pod.
-                yield Captured(items[0][0], items[1], items[2], log)
+@cache
+def captured(folder: Path) -> Captured:
+    """What a fixture holds."""
+    logs = sorted(folder.glob("logs/*.txt"))
+    log = logs[0].read_text(errors="replace").splitlines()[-50:] if logs else []
+    pods, events, claims = (
+        _items(folder / f"{resource}.json") for resource in ("pods", "events", "persistentvolumeclaims")
+    )
+    return Captured(pods, events, claims, log)
 
 
 def _items(path: Path) -> list[dict[str, Any]]:
     return json.loads(path.read_bytes())["items"] if path.exists() else []
 
 
-CAPTURED = list(_folders())
+FOLDERS = sorted(path.parent for path in FIXTURES.glob("*/*/pods.json"))
 
 
 def incomplete(random: Random) -> Suspect | None:
-    """A captured pod of which anything may be missing, with some of what is around it; None if it is no pod any more."""
-    captured, share = random.choice(CAPTURED), random.choice(SHARES)
+    """A captured pod of which anything may be missing, with some of what is around it; None if it is no pod any more, or none was."""
+    whole, share = captured(random.choice(FOLDERS)), random.choice(SHARES)
+    if not whole.pods:
+        return None
     try:
-        pod = msgspec.convert(some(random, share, captured.pod), Pod)
-        events = [msgspec.convert(some(random, share, document), Event) for document in captured.events[-4:]]
-        claims = [msgspec.convert(some(random, share, document), Claim) for document in captured.claims]
+        pod = msgspec.convert(some(random, share, whole.pods[0]), Pod)
+        events = [msgspec.convert(some(random, share, document), Event) for document in whole.events[-4:]]
+        claims = [msgspec.convert(some(random, share, document), Claim) for document in whole.claims]
     except msgspec.ValidationError:
         return None  # The reader counts it as malformed.
     snapshot = Snapshot(cluster="lab", now=NOW, suspects=[pod])
     snapshot.add_events(events)
     snapshot.claims = {(claim.metadata.namespace, claim.metadata.name): claim for claim in claims}
     for status in pod.status.container_statuses:
-        snapshot.logs[(pod.metadata.uid, status.name)] = ContainerLog(
-            tuple(captured.log), previous=random.random() < 0.5
-        )
+        snapshot.logs[(pod.metadata.uid, status.name)] = ContainerLog(tuple(whole.log), previous=random.random() < 0.5)
     return Suspect(snapshot, pod, snapshot.owners.top(pod.metadata))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(deadline=None)
 @given(RANDOM)
 def test_any_part_may_be_missing(random: Random) -> None:
     for suspect in (incomplete(random) for _ in range(BATCH)):

@@ -43,7 +43,7 @@ def incomplete(random: Random) -> Snapshot | None:
     return snapshot
 
 
-@settings(max_examples=15, deadline=None)
+@settings(deadline=None)
 @given(RANDOM)
 def test_any_part_may_be_missing(random: Random) -> None:
     for snapshot in (incomplete(random) for _ in range(BATCH)):

@@ -456,7 +456,7 @@ PENDING = [
 ]
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(RANDOM)
 def test_any_subset_of_fields_is_malformed_or_judged(random: Random) -> None:
     for snapshot, pods in random.sample(PENDING, BATCH):
@@ -469,7 +469,7 @@ def test_any_subset_of_fields_is_malformed_or_judged(random: Random) -> None:
             list(unscheduled.judge(Suspect(snapshot, waiting, snapshot.owners.top(waiting.metadata))))
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(RANDOM)
 def test_the_order_of_the_reasons_does_not_matter(random: Random) -> None:
     for snapshot, _ in random.sample(PENDING, BATCH):

@@ -207,7 +207,7 @@ def test_short_duration(elapsed: dict[str, int], written: str) -> None:
     assert short_duration(timedelta(**elapsed)) == written
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(RANDOM)
 def test_any_subset_of_fields_is_malformed_or_shown(random: Random) -> None:
     for _ in range(BATCH):
