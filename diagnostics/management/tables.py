@@ -26,12 +26,21 @@ _UNBROKEN = 100_000
 
 def print_scan(scan: Scan, out: TextIO, *, wide: bool) -> None:
     """Prints the headline, the table and what could not be read."""
-    interactive = out.isatty()
-    console = Console(file=out, width=None if interactive else _UNBROKEN, highlight=False, soft_wrap=not interactive)
+    if out.isatty():
+        _print(scan, Console(file=out, highlight=False), wide=wide, folded=True)
+        return
+    console = Console(file=out, width=_UNBROKEN, highlight=False, soft_wrap=True)
+    with console.capture() as printed:
+        _print(scan, console, wide=wide, folded=False)
+    # The last column is padded to its longest line, which serves nobody here.
+    out.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())
+
+
+def _print(scan: Scan, console: Console, *, wide: bool, folded: bool) -> None:
     console.print(Text(headline(scan), style="bold"))
     if scan.diagnoses:
         console.print()
-        console.print(_table(scan, wide=wide, folded=interactive))
+        console.print(_table(scan, wide=wide, folded=folded))
     if scan.pods:
         console.print()
         console.print(_pods(scan))

@@ -147,6 +147,7 @@ def test_wrong_usage_is_2(scan: Any, arguments: tuple[str, ...]) -> None:
     assert ended.code == 2
     assert not ended.out
     assert "Traceback" not in ended.err
+    assert len(ended.err.splitlines()) <= 2
 
 
 def test_a_selector_that_the_server_refuses_is_wrong_usage(scan: Any, cluster: ClusterServer) -> None:

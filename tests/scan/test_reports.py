@@ -105,7 +105,8 @@ def test_ndjson_ends_with_the_object(scan: Scan) -> None:
 
 def test_the_piped_table_has_a_line_a_diagnosis(scan: Scan) -> None:
     """Nothing is wrapped or coloured; symptoms are indented under their root; gaps are said at the end."""
-    lines = [line.rstrip() for line in written(scan, "table").splitlines() if line.strip()]
+    lines = [line for line in written(scan, "table").splitlines() if line]
+    assert lines == [line.rstrip() for line in lines]
     assert lines[0] == "2 diagnoses in prod-eu: 1 critical, 1 low (212 pods read)"
     assert lines[1].split() == ["SEVERITY", "NAMESPACE", "WORKLOAD", "CODE", "PODS", "AGE", "SUMMARY"]
     assert lines[2].split(maxsplit=6) == [

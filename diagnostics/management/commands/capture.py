@@ -26,6 +26,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Where to read, and where to write."""
+        parser.usage = "%(prog)s [OPTION]... (--help tells them all)"
         parser.add_argument("--kubeconfig", metavar="PATH", help="default: $KUBECONFIG, ~/.kube/config, in-cluster")
         parser.add_argument("--context", metavar="NAME", help="a context of the kubeconfig; default: its current one")
         parser.add_argument("-n", "--namespace", metavar="NS", help="default: the context's")

@@ -26,6 +26,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The options of the public contract."""
+        parser.usage = "%(prog)s [OPTION]... (--help tells them all)"
         parser.add_argument(
             "--from", dest="folder", type=Path, metavar="FOLDER", help="a captured cluster or namespace"
         )

@@ -29,6 +29,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The options of the public contract."""
+        parser.usage = "%(prog)s [OPTION]... (--help tells them all)"
         parser.add_argument("--kubeconfig", metavar="PATH", help="default: $KUBECONFIG, ~/.kube/config, in-cluster")
         parser.add_argument("--context", metavar="NAME", help="a context of the kubeconfig; default: its current one")
         where = parser.add_mutually_exclusive_group()
