@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,13 +41,19 @@ def send(request: Request, guard: Guard, *, total: float = TOTAL) -> Answer:
     headers = {"user-agent": AGENT, **request.headers}
     backend = _Backend(guard, time.monotonic() + total)
     try:
-        with httpcore.ConnectionPool(ssl_context=ssl.create_default_context(), network_backend=backend) as pool:
+        with httpcore.ConnectionPool(ssl_context=_trust(), network_backend=backend) as pool:
             return _exchange(pool, request, headers)
     except NotAllowed:
         raise
     except _NO_ANSWER as error:
         host = urlsplit(request.url).hostname
         raise NoAnswer(f"{host}: {_reason(error)}") from error
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """The system's certificate authorities; reading them takes longer than a request."""
+    return ssl.create_default_context()
 
 
 def _exchange(pool: httpcore.ConnectionPool, request: Request, headers: dict[str, str]) -> Answer:
