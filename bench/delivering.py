@@ -12,6 +12,8 @@ import random
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -88,7 +90,8 @@ def _deliver_all(receiver: Any) -> int:
     from diagnostics.operations.delivering import deliver  # noqa: PLC0415
     from tests.notify.receivers import LOOPBACK, Reply  # noqa: PLC0415
 
-    dice, died, now = random.Random(7), 0, datetime.now(UTC)  # noqa: S311 - no secret
+    dice, died, rounds = random.Random(7), 0, count(1)  # noqa: S311 - no secret
+    start = datetime.now(UTC)
 
     def mortal(message: Any) -> Any:
         receiver.otherwise = Reply(503) if dice.random() < FAILURE else Reply()
@@ -99,11 +102,15 @@ def _deliver_all(receiver: Any) -> int:
 
     while Delivery.objects.filter(state="pending").exists():
         try:
-            deliver(mortal, lambda: now)
-            now += timedelta(minutes=10)
+            now = start + next(rounds) * timedelta(minutes=10)
+            deliver(mortal, partial(_at, now))
         except KeyboardInterrupt:
             died += 1
     return died
+
+
+def _at(moment: datetime) -> datetime:
+    return moment
 
 
 def _check(receiver: Any, made: int) -> None:

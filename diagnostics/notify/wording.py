@@ -5,7 +5,8 @@ A severity is a word and a shape, never a colour alone (product.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from diagnostics.notify.notice import Cluster, Diagnosis, Digest, Notice, Storm, Subject, Test, Type
@@ -13,6 +14,7 @@ from diagnostics.notify.notice import Cluster, Diagnosis, Digest, Notice, Storm,
 SHAPES = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🔵", "info": "⚪"}
 RESOLVED = "🟢"
 NAMED_PODS = 5
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _HAPPENED = {
     Type.OPENED: "",
     Type.UPDATED: "Changed: ",
@@ -48,10 +50,7 @@ def sentence(notice: Notice) -> str:
     """What happened, in a sentence or two."""
     match notice.subject:
         case Diagnosis() as it:
-            if it.explained_by:
-                return f"{it.summary} It goes on as a symptom of #{it.explained_by}, which explains it."
-            ended = notice.type is Type.RESOLVED and it.resolved_at
-            return f"{it.summary} " + (f"It lasted {lasting(it.first_seen, ended)}." if ended else f"({it.confidence})")
+            return f"{it.summary} {_standing(notice.type, it)}"
         case Storm() as it:
             alone = "single ones are sent again." if it.ended_at else "single ones are not sent meanwhile."
             pods = counted(it.pods, "pod", "pods")
@@ -65,6 +64,14 @@ def sentence(notice: Notice) -> str:
             return f"{it.opened} opened and {it.resolved} resolved in the last day; {it.still_open} still open."
         case Test() as it:
             return "If you can read this, diagnoses will arrive here" + (f" (asked for by {it.by})." if it.by else ".")
+
+
+def _standing(type_: Type, it: Diagnosis) -> str:
+    if it.explained_by:
+        return f"It goes on as a symptom of #{it.explained_by}, which explains it."
+    if type_ is Type.RESOLVED and it.resolved_at:
+        return f"It lasted {lasting(it.first_seen, it.resolved_at)}."
+    return f"({it.confidence})"
 
 
 def facts(it: Diagnosis) -> Iterator[tuple[str, str]]:
@@ -144,6 +151,26 @@ def lasting(since: datetime, until: datetime) -> str:
 def cut(text: str, most: int) -> str:
     """A text of at most so many characters; what is left out shows as an ellipsis."""
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def spelled(text: str, most: int, spellings: Mapping[str, str]) -> str:
+    """At most so many characters of a markup in which some characters have to be spelt otherwise.
+
+    No spelling is cut in two. Control characters, and those that turn the direction of writing, are left out.
+    """
+    kept: list[str] = []
+    room = most - 1  # For the ellipsis, if it comes to that.
+    for character in filter(_shows, text):
+        piece = spellings.get(character, character)
+        room -= len(piece)
+        if room < 0:
+            return "".join([*kept, "…"])
+        kept.append(piece)
+    return "".join(kept)
+
+
+def _shows(character: str) -> bool:
+    return character in "\n\t" or (unicodedata.category(character) != "Cc" and character not in _TURNING)
 
 
 def tail(text: str, most: int) -> str:
