@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
@@ -108,22 +108,37 @@ def by_family() -> dict[str, list[Entry]]:
 
 
 def _entry(rule: Rule) -> Entry:
-    made_by = [check for check in checks() if rule in check.rules]
+    made_by = [check for check in checks() if any(rule is made for made in check.rules)]
     return Entry(
         rule=rule,
         family=_FAMILY_OF.get(rule.code) or _FAMILY_OF.get(rule.code.split("-")[0], OTHER),
         about=frozenset(kind for check in made_by for kind in check.about),
         needs=tuple(sorted({resource for check in made_by for resource in check.needs})),
-        explains=tuple(sorted(code for code in rules() if code != rule.code and _explains(rule, code))),
-        explained_by=tuple(sorted(other.code for other in rules().values() if _explains(other, rule.code))),
-        near=tuple(sorted(code for code in rules() if code != rule.code and _stem(code) == _stem(rule.code))),
+        explains=tuple(code for code in _consequences()[rule.code] if code != rule.code),
+        explained_by=tuple(code for code, consequences in _consequences().items() if rule.code in consequences),
+        near=tuple(code for code in _by_stem()[_stem(rule.code)] if code != rule.code),
         example=_examples().get(rule.code),
         told_apart=not any(other.message == rule.message for other in rules().values() if other is not rule),
     )
 
 
-def _explains(rule: Rule, code: str) -> bool:
-    return any(fnmatchcase(code, pattern) for pattern in rule.explains if pattern != EVERYTHING)
+@cache
+def _consequences() -> Mapping[str, list[str]]:
+    """The codes that each explains, both in their alphabet; one that explains everything names none."""
+    codes = sorted(rules())
+    patterns = {code: [pattern for pattern in rules()[code].explains if pattern != EVERYTHING] for code in codes}
+    return {
+        code: sorted({other for pattern in found for other in fnmatch.filter(codes, pattern)})
+        for code, found in patterns.items()
+    }
+
+
+@cache
+def _by_stem() -> Mapping[tuple[str, ...], list[str]]:
+    grouped: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for code in sorted(rules()):
+        grouped[_stem(code)].append(code)
+    return grouped
 
 
 def _stem(code: str) -> tuple[str, ...]:

@@ -42,15 +42,19 @@ FOLDERS = sorted(
 
 
 @cache
-def _items(path: Path) -> list[Any]:
-    return json.loads(path.read_bytes())["items"] if path.exists() else []
+def _lists(folder: Path) -> dict[str, list[Any]]:
+    """What a fixture holds, by resource."""
+    paths = {resource: folder / f"{resource}.json" for resource in ("pods", "events", *TYPES)}
+    return {resource: json.loads(path.read_bytes())["items"] for resource, path in paths.items() if path.exists()}
 
 
 def _snapshot(folder: Path, change: Callable[[list[Any]], list[Any]]) -> Snapshot:
     """What a fixture holds, after a change of each of its lists; what is no such object any more is left out."""
 
+    lists = _lists(folder)
+
     def read(resource: str, type_: Any) -> Iterator[Any]:
-        for document in change(_items(folder / f"{resource}.json")):
+        for document in change(lists.get(resource, [])):
             with suppress(msgspec.ValidationError):  # The reader counts it as malformed.
                 yield msgspec.convert(document, type_)
 
