@@ -35,9 +35,7 @@ class Triage:
     `version` is that of the diagnosis the person saw; None: whatever it is now.
     """
 
-    def __init__(
-        self, diagnosis: UUID, user: User | None, now: datetime, version: int | None = None
-    ) -> None:
+    def __init__(self, diagnosis: UUID, user: User | None, now: datetime, version: int | None = None) -> None:
         self._uuid = diagnosis
         self._user = user
         self._now = now
