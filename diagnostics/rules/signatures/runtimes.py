@@ -190,7 +190,7 @@ SIGNATURES = (
         "env-missing",
         re.compile(
             # What it may begin with comes first: that is all that most places of a line have to be compared with.
-            rf"(?i)(?=[mrune])(?:{_UNSET}.{{0,40}}?(?:{_NAMED}{_variable(1)}|\$\{{?{_variable(2)}|{_VARIABLE})"
+            rf"(?i)(?=[mrune][ieunom])(?:{_UNSET}.{{0,40}}?(?:{_NAMED}{_variable(1)}|\$\{{?{_variable(2)}|{_VARIABLE})"
             rf"|{_NAMED}{_variable(3)}.{{0,40}}{_UNSET}|{_VARIABLE}.{{0,60}}{_UNSET})"
             rf"|\b{_variable(4)}['\"`]? (?:is |was )?(?:not set|unset|undefined|not defined|required|must be set)\b"
             rf"|KeyError: '{_variable(5)}'"
@@ -216,7 +216,7 @@ SIGNATURES = (
     Signature(
         "config-parse",
         re.compile(
-            r"(?i)(?=[yjtxicefu])(?:"
+            r"(?i)(?=[yjtxicefu][asomnrl])(?:"
             r"(?:yaml|json|toml|xml|\bini\b|config(?:uration)?).{0,60}(?:pars(?:e|ing) error|syntax|unmarshal"
             r"|invalid|malformed|unexpected token|mapping values)"
             r"|(?:error|fail\w{0,4}|cannot|could not|unable to)(?: to)? (?:pars|unmarshal|decod|load)\w{0,4}\b.{0,60}"
