@@ -19,6 +19,10 @@ from diagnostics.snapshot.wanted import LogWanted, Wanted
 Members = dict[tuple[str, str, str], list[Suspect]]
 
 
+# Of a Deployment the revisions are compared; a ReplicaSet whose owner is not known may have one of another kind.
+_REVISED = frozenset({"Deployment", "ReplicaSet"})
+
+
 def suspects(snapshot: Snapshot) -> list[Suspect]:
     """Every suspect with its workload, in an order that depends on nothing but their names."""
     owners, around = snapshot.owners, Surroundings(snapshot)
@@ -111,7 +115,7 @@ def wanted(snapshot: Snapshot) -> Wanted:
     resources = {want for suspect in found for want in wants(suspect)}
     short_ones = (view for view in views(snapshot, frozenset(WORKLOADS)) if short(view))
     resources.update(want for view in short_ones for want in wants_for(view))
-    revisions = {("replicasets", suspect.namespace) for suspect in found if suspect.workload.kind == "Deployment"}
+    revisions = {("replicasets", suspect.namespace) for suspect in found if suspect.workload.kind in _REVISED}
     return Wanted(
         logs=tuple(logs), resources=frozenset(resources | revisions), around=frozenset(wants_around(snapshot))
     )

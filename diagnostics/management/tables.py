@@ -1,4 +1,4 @@
-"""The scan as a table in the terminal: worst first, symptoms indented under their root."""
+"""The scan as people read it: entries at a terminal, else a table; worst first, symptoms indented under their root."""
 
 from __future__ import annotations
 
@@ -9,17 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from diagnostics.engine.verdict import Symptom, Verdict
+from diagnostics.management.entries import entries
 from diagnostics.management.reports import age, headline, limits
+from diagnostics.management.severities import marked
 from diagnostics.operations.scanning import Scan
 
-# A mark beside the word, so that severity never hangs on colour alone.
-_MARKS = {
-    "critical": ("◆", "bold red"),
-    "high": ("▲", "yellow"),
-    "medium": ("●", "cyan"),
-    "low": ("■", "blue"),
-    "info": ("○", "dim"),
-}
 # Piped output is for grep and awk: a line is never broken, whatever its length.
 _UNBROKEN = 100_000
 
@@ -40,7 +34,7 @@ def _print(scan: Scan, console: Console, *, wide: bool, folded: bool) -> None:
     console.print(Text(headline(scan), style="bold"))
     if scan.diagnoses:
         console.print()
-        console.print(_table(scan, wide=wide, folded=folded))
+        console.print(*(entries(scan, console) if folded and not wide else [_table(scan, wide=wide, folded=folded)]))
     if scan.pods:
         console.print()
         console.print(_pods(scan))
@@ -79,10 +73,9 @@ def _grid(*titles: str) -> Table:
 
 
 def _cells(found: Verdict, scan: Scan, *, wide: bool) -> list[Text | str]:
-    mark, style = _MARKS[found.severity]
     container = f"/{found.container}" if found.container else ""
     cells: list[Text | str] = [
-        Text(f"{mark} {found.severity}", style=style),
+        marked(found.severity),
         found.namespace or "-",
         f"{found.workload.kind}/{found.workload.name}{container}",
         found.code,

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from diagnostics.engine import context, wanted
+from diagnostics.snapshot.meta import OwnerReference
 from diagnostics.snapshot.objects import Workload
 from diagnostics.snapshot.wanted import LogWanted
 from tests.engine.building import pod, snapshot
@@ -42,6 +43,15 @@ def test_only_workloads_that_are_short_of_pods_want_anything() -> None:
 
     made = snapshot(statefulsets={("shop", name): workload(name, ready) for name, ready in (("well", 2), ("short", 1))})
     assert wanted(made).resources == {("resourcequotas", "short")}
+
+
+def test_of_a_replicaset_whose_owner_is_unknown_the_owner_is_wanted() -> None:
+    """It may be a Rollout's: its hash must not become the workload's name."""
+    (first,) = snapshot(pod("cart-7f6-a")).suspects
+    owned = msgspec.structs.replace(
+        first.metadata, owner_references=(OwnerReference(kind="ReplicaSet", name="odd", controller=True),)
+    )
+    assert ("replicasets", "shop") in wanted(snapshot(msgspec.structs.replace(first, metadata=owned))).resources
 
 
 def test_the_cluster_as_such_may_be_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
