@@ -8,6 +8,7 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
+from dashboard.api.settings import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 - Django reads them here.
 from dashboard.environment import PROJECT, read_or_exit
 
 ENVIRONMENT = read_or_exit(os.environ)
@@ -43,7 +44,8 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
-    "dashboard.health.HealthMiddleware",  # First: probes come with any Host header and without TLS.
+    "dashboard.request_ids.RequestIdMiddleware",
+    "dashboard.health.HealthMiddleware",  # Before all that refuses: probes come with any Host header and without TLS.
     "django.middleware.security.SecurityMiddleware",
     "dashboard.static_files.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",

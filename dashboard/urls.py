@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from dashboard.views.codes import code, codes
 from dashboard.views.diagnosis import diagnosis
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("codes/", codes, name="codes"),
     path("codes/<slug:code>", code, name="code"),
     path("live/changes", changes, name="live-changes"),
+    path("api/", include("dashboard.api.urls")),
     path("signin", PasswordSignIn.as_view(), name="signin"),
     path("signin/<str:token>", one_time_link, name="signin-link"),
     path("signout", sign_out, name="signout"),

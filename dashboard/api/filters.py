@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -21,6 +22,7 @@ from diagnostics.rules.model import Severity
 
 VALUES_READ = 50  # Of one filter.
 LONGEST_VALUE = 253
+EARLIEST, LATEST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
 NOBODY = "none"
 SEVERITIES = {severity.word: severity.value for severity in reversed(Severity)}
 STATES = (*Diagnosis.State.values, "open", "acknowledged", "snoozed")
@@ -46,6 +48,12 @@ class Values(forms.Field):
         if self.among and (strange := [each for each in values if each not in self.among]):
             raise ValidationError(f"{strange[0]!r} is not one of {', '.join(self.among)}")
         return values
+
+
+def _describe(filter_: django_filters.Filter, schema: dict[str, Any], options: dict[str, Any]) -> None:
+    """Says in OpenAPI what a filter takes."""
+    text = {"description": options["help_text"]} if "help_text" in options else {}
+    set_override(filter_, "field", {**schema, **text})
 
 
 class AnyOf(django_filters.Filter):
@@ -75,6 +83,10 @@ class Text(django_filters.CharFilter):
 
 class Moment(django_filters.IsoDateTimeFilter):
     """A time, ISO 8601; without an offset it is UTC."""
+
+    def filter(self, qs: Rows, value: datetime | None) -> Rows:
+        """The first and the last years have times that no database takes, and stand for always."""
+        return qs if value is None else super().filter(qs, min(max(value, EARLIEST), LATEST))
 
 
 class Place(django_filters.FilterSet):
@@ -164,12 +176,6 @@ class SilenceFilter(django_filters.FilterSet):
         now = timezone.now()
         current = Q(starts_at__lte=now, ends_at__gt=now)
         return rows.filter(current if value else ~current)
-
-
-def _describe(filter_: django_filters.Filter, schema: dict[str, Any], options: dict[str, Any]) -> None:
-    """Says in OpenAPI what a filter takes."""
-    text = {"description": options["help_text"]} if "help_text" in options else {}
-    set_override(filter_, "field", {**schema, **text})
 
 
 def any_of(conditions: Iterable[Q]) -> Q:
