@@ -58,6 +58,10 @@ class RedisUrl:
             return f"redis+socket://{self.socket}?{urlencode({'virtual_host': self.database + BROKER})}"
         return f"{self.server}/{self.database + BROKER}"
 
+    def for_queues(self) -> str:
+        """The broker's database for redis-py, to look at the queues in it."""
+        return self._for_redis_py(BROKER)
+
     def for_channels(self) -> dict[str, Any]:
         """An entry of the channel layer's `hosts`."""
         return {"address": self._for_redis_py(LAYER), "socket_timeout": LAYER_TIMEOUT}

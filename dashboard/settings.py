@@ -95,6 +95,7 @@ CACHES = {
         "KEY_PREFIX": "sickbay",
     },
 }
+QUEUES_URL = ENVIRONMENT.redis.for_queues()
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",

@@ -13,6 +13,7 @@ from dashboard.api.pods import Pods
 from dashboard.api.problems import nothing_here
 from dashboard.api.routes import Routes, Silences
 from dashboard.api.schema import schema
+from dashboard.exports import CsvExport, NdjsonExport
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("diagnoses", Diagnoses, "api-diagnosis")
@@ -28,6 +29,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs", docs, name="api-docs"),
     path("v1/schema", schema, name="api-schema"),
     path("v1/stats", Stats.as_view({"get": "counts"}), name="api-stats"),
+    path("v1/export/diagnoses.ndjson", NdjsonExport.as_view(), name="export-ndjson"),
+    path("v1/export/diagnoses.csv", CsvExport.as_view(), name="export-csv"),
     path("v1/", include(router.urls)),
     re_path("", nothing_here),
 ]
