@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from django.http import Http404
 from django.utils import timezone
@@ -198,7 +198,7 @@ class Stats(ViewSet):
 
     queryset = Diagnosis.objects.none()
     serializer_class = StatsShape
-    lists: ClassVar[frozenset[str]] = frozenset()
+    parameters = frozenset({"since", "until", "bucket"})
 
     @extend_schema(parameters=[StatsQuery], responses=StatsShape)
     def counts(self, request: Request, **_: Any) -> Response:

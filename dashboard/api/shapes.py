@@ -94,7 +94,7 @@ class DiagnosisShape(Shape):
     number = serializers.IntegerField(help_text="What people say: #1284.")
     url = serializers.CharField(help_text="Its page.")
     cluster = serializers.CharField()
-    state = serializers.ChoiceField(choices=Diagnosis.State.values)
+    state = serializers.ChoiceField(choices=Diagnosis.State.choices)
     code = serializers.CharField()
     severity = serializers.ChoiceField(choices=SEVERITIES)
     confidence = serializers.ChoiceField(choices=[each.value for each in Confidence])

@@ -38,6 +38,7 @@ class ViewSet(GenericViewSet[Any]):
     orderings: ClassVar[tuple[str, ...]] = ()
     unique: ClassVar[str] = "pk"
     default_ordering: ClassVar[tuple[str, ...]] = ()
+    parameters: ClassVar[frozenset[str]] = frozenset()  # Of its own, beside filters and those of pages.
     lists: ClassVar[frozenset[str]] = frozenset({"list"})  # Actions that answer pages of rows.
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -70,7 +71,8 @@ class ViewSet(GenericViewSet[Any]):
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     def _known_parameters(self) -> frozenset[str]:
-        known: set[str] = {FIELDS} if self.action in {*self.lists, "retrieve"} else set()
+        known = set(self.parameters)
+        known |= {FIELDS} if self.action in {*self.lists, "retrieve"} else set()
         if self.action in self.lists:
             known |= self.pagination_class.parameters
         if self.action == "list" and (filters := getattr(self, "filterset_class", None)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+_MINUTES = re.compile(r"[0-9]{2}:[0-9]{2}")
 _AFTER = timedelta(days=8)  # Quiet for longer than a week means quiet for ever.
 
 
@@ -41,7 +43,19 @@ class Quiet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"fr
 
 def hours(document: Any) -> tuple[Quiet, ...]:
     """Quiet hours as stored or posted. Raises msgspec.ValidationError, which says what is wrong where."""
-    return msgspec.convert(document, tuple[Quiet, ...])
+    return msgspec.convert(_with_seconds(document), tuple[Quiet, ...])
+
+
+def _with_seconds(document: Any) -> Any:
+    """`22:00` as `22:00:00`, which is all that msgspec takes."""
+    match document:
+        case list() | tuple():
+            return [_with_seconds(each) for each in document]
+        case dict():
+            return {name: _with_seconds(value) for name, value in document.items()}
+        case str() if _MINUTES.fullmatch(document):
+            return f"{document}:00"
+    return document
 
 
 def quiet_until(quiet: Iterable[Quiet], zone: str, now: datetime) -> datetime | None:

@@ -11,7 +11,7 @@ import pytest
 from diagnostics.notify.quiet import hours, quiet_until
 
 WEEK = list(range(7))
-NIGHTS = [{"days": WEEK, "from": "22:00:00", "to": "07:00:00"}]
+NIGHTS = [{"days": WEEK, "from": "22:00", "to": "07:00:00"}]
 WEEKEND = [{"days": [5, 6], "from": "00:00:00", "to": "00:00:00"}]
 
 
