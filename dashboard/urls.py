@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from dashboard.badges import endpoint, svg
 from dashboard.metrics import metrics
 from dashboard.views.codes import code, codes
 from dashboard.views.diagnosis import diagnosis
@@ -18,6 +19,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("codes/<slug:code>", code, name="code"),
     path("live/changes", changes, name="live-changes"),
     path("api/", include("dashboard.api.urls")),
+    path("badge/<str:key>.svg", svg, name="badge"),
+    path("badge/<str:key>.json", endpoint, name="badge-endpoint"),
     path("metrics", metrics, name="metrics"),
     path("signin", PasswordSignIn.as_view(), name="signin"),
     path("signin/<str:token>", one_time_link, name="signin-link"),
