@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from environ.fileaware_mapping import FileAwareMapping
@@ -18,7 +19,7 @@ from environ.fileaware_mapping import FileAwareMapping
 from dashboard import values
 from dashboard.kept_keys import kept_encryption_key, kept_secret_key
 from dashboard.redis_url import RedisUrl
-from dashboard.values import Address, Network
+from dashboard.values import Address, MailServer, Network
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -53,6 +54,8 @@ class Environment:
     reconcile_seconds: int
     retention_days: int
     outbound_allow_cidrs: list[Network]  # Private addresses that notices may be sent to.
+    mail_server: MailServer
+    mail_from: str
     metrics_allow_cidrs: list[Network]  # Who may read /metrics without a token.
     log_format: str  # "text" or "json".
     demo: bool | None  # None: only where no kubeconfig is found.
@@ -91,6 +94,8 @@ class Environment:
             log_format=value("LOG_FORMAT", values.log_format, "text"),
             demo=value("DEMO", values.yes_or_no, None),
             outbound_allow_cidrs=value("OUTBOUND_ALLOW_CIDRS", values.networks, []),
+            mail_server=value("EMAIL_URL", values.mail_server, MailServer()),
+            mail_from=value("EMAIL_FROM", values.sender, f"Sickbay <sickbay@{urlsplit(base_url).hostname}>"),
             metrics_allow_cidrs=value("METRICS_ALLOW_CIDRS", values.networks, []),
             # Last: a start that is refused leaves nothing behind.
             secret_key=secret_key or _kept(kept_secret_key, data_dir),

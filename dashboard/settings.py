@@ -109,6 +109,13 @@ CHANNEL_LAYERS = {
     },
 }
 
+# ---- Mail ------------------------------------------------------------------------------------------------------------
+EMAIL_HOST, EMAIL_PORT = ENVIRONMENT.mail_server.host, ENVIRONMENT.mail_server.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = ENVIRONMENT.mail_server.user, ENVIRONMENT.mail_server.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = ENVIRONMENT.mail_server.tls, ENVIRONMENT.mail_server.ssl
+EMAIL_TIMEOUT = 15  # Seconds, for each step.
+DEFAULT_FROM_EMAIL = ENVIRONMENT.mail_from
+
 # ---- Static files ----------------------------------------------------------------------------------------------------
 STATIC_URL = f"{BASE_PATH}/static/"  # Whole: a relative one is completed before ASGI knows the base path.
 STATICFILES_DIRS = [PROJECT / "static"]

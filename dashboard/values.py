@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,18 @@ class Address:
     def reachable(self) -> Address:
         """The same as a browser on this machine would type it: a wildcard is no address to open."""
         return Address(WILDCARDS.get(self.host, self.host), self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """What takes our mail; a blank host: nothing does."""
+
+    host: str = ""
+    port: int = 25
+    user: str = ""
+    password: str = ""
+    tls: bool = False  # Begun in plain text, then STARTTLS.
+    ssl: bool = False  # TLS from the first byte.
 
 
 def address(text: str) -> Address:
@@ -133,6 +146,32 @@ def database(text: str) -> dict[str, Any]:
         raise ValueError("begins with neither postgres:// nor sqlite://")
     entry = Env.db_url_config(text)
     return sqlite(Path(entry["NAME"])) if entry["ENGINE"] == SQLITE else {**entry, "ENGINE": POSTGRESQL}
+
+
+def mail_server(text: str) -> MailServer:
+    """`smtp://host`, `smtp+tls://user:password@host` (STARTTLS) or `smtp+ssl://...`; what is reserved is escaped as %40."""
+    ports = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
+    scheme = text.partition("://")[0]
+    entry = Env.email_url_config(text) if scheme in ports else {}
+    if not entry.get("EMAIL_HOST"):
+        raise ValueError(
+            "is not smtp://, smtp+tls:// or smtp+ssl:// and a host, as in smtp+tls://user:password@host:587"
+        )
+    return MailServer(
+        entry["EMAIL_HOST"],
+        entry["EMAIL_PORT"] or ports[scheme],
+        entry["EMAIL_HOST_USER"] or "",
+        entry["EMAIL_HOST_PASSWORD"] or "",
+        tls=scheme == "smtp+tls",
+        ssl=scheme == "smtp+ssl",
+    )
+
+
+def sender(text: str) -> str:
+    """Whom mail is from: `sickbay@example.org`, or with a name before it."""
+    if "@" not in parseaddr(text)[1] or not text.isprintable():
+        raise ValueError(f"{text!r} is no address, as in Sickbay <sickbay@example.org>")
+    return text
 
 
 def sqlite(path: Path) -> dict[str, Any]:

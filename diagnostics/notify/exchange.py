@@ -57,7 +57,8 @@ class Result(StrEnum):
 class Outcome:
     """What became of an attempt. `remote_id` names the message at the receiver, where later ones may change it.
 
-    `disables` says that the channel itself is dead (its webhook was removed), not this one message.
+    `disables` says that the channel itself is dead (its webhook was removed), not this one message. `forgets` says that
+    the remembered message can no longer be changed, so the next attempt has to be a message of its own.
     """
 
     result: Result
@@ -65,6 +66,7 @@ class Outcome:
     retry_after: timedelta | None = None
     remote_id: str = ""
     disables: bool = False
+    forgets: bool = False
 
 
 SENT = Outcome(Result.SENT)

@@ -5,16 +5,15 @@ A severity is a word and a shape, never a colour alone (product.md).
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 
 from diagnostics.notify.notice import Cluster, Diagnosis, Digest, Notice, Storm, Subject, Test, Type
 
 SHAPES = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🔵", "info": "⚪"}
 RESOLVED = "🟢"
+_COLOURS = {"critical": 0xCF222E, "high": 0xD9730D, "medium": 0xBF8700, "low": 0x0969DA, "info": 0x6E7781}
 NAMED_PODS = 5
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _HAPPENED = {
     Type.OPENED: "",
     Type.UPDATED: "Changed: ",
@@ -103,6 +102,18 @@ def command(it: Diagnosis) -> str:
     return next(iter((*it.remedy.commands, *it.remedy.verify)), "")
 
 
+def colour(notice: Notice) -> int:
+    """As 0xRRGGBB, beside the word and the shape: green when it is over, else by severity."""
+    if notice.type in (Type.RESOLVED, Type.RECOVERED, Type.STORM_ENDED):
+        return 0x2DA44E
+    match notice.subject:
+        case Diagnosis() as it:
+            return _COLOURS.get(it.severity, _COLOURS["info"])
+        case Storm() | Cluster():
+            return _COLOURS["critical"]
+    return _COLOURS["info"]
+
+
 def lines(subject: Subject) -> list[str]:
     """What a storm consists of, or what a digest lists, a line each; nothing of anything else."""
     match subject:
@@ -151,26 +162,6 @@ def lasting(since: datetime, until: datetime) -> str:
 def cut(text: str, most: int) -> str:
     """A text of at most so many characters; what is left out shows as an ellipsis."""
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
-
-
-def spelled(text: str, most: int, spellings: Mapping[str, str]) -> str:
-    """At most so many characters of a markup in which some characters have to be spelt otherwise.
-
-    No spelling is cut in two. Control characters, and those that turn the direction of writing, are left out.
-    """
-    kept: list[str] = []
-    room = most - 1  # For the ellipsis, if it comes to that.
-    for character in filter(_shows, text):
-        piece = spellings.get(character, character)
-        room -= len(piece)
-        if room < 0:
-            return "".join([*kept, "…"])
-        kept.append(piece)
-    return "".join(kept)
-
-
-def _shows(character: str) -> bool:
-    return character in "\n\t" or (unicodedata.category(character) != "Cc" and character not in _TURNING)
 
 
 def tail(text: str, most: int) -> str:

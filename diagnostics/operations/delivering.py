@@ -135,17 +135,17 @@ def _settle(delivery: Delivery, tried: _Attempt, now: datetime) -> None:
     match outcome.result:
         case Result.SENT:
             delivery.state, delivery.sent_at = Delivery.State.SENT, now
-            _remember(delivery, outcome)
         case Result.LATER if (again := now + _pause(delivery, outcome)) <= _gives_up_at(delivery):
             delivery.due_at = again
         case _:
             delivery.state = Delivery.State.DEAD
     delivery.save(update_fields=["state", "sent_at", "due_at", "error", "request", "answer"])
+    _remember(delivery, outcome)
     _note_health(channel, outcome, now)
 
 
 def _remember(delivery: Delivery, outcome: Outcome) -> None:
-    if outcome.remote_id and delivery.diagnosis_id:
+    if delivery.diagnosis_id and (outcome.remote_id or outcome.forgets):
         told = Announcement.objects.filter(diagnosis=delivery.diagnosis_id, channel=delivery.channel_id)
         told.update(remote_id=outcome.remote_id)
 

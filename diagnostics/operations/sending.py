@@ -11,7 +11,7 @@ from django.core.mail import EmailMultiAlternatives
 from diagnostics.models import Cluster
 from diagnostics.notify import sender
 from diagnostics.notify.exchange import Answer, Mail, Request
-from diagnostics.notify.guard import PORTS, Guard, own_servers
+from diagnostics.notify.guard import PORTS, Guard, NotAllowed, own_servers
 from diagnostics.notify.sender import NoAnswer
 
 POSTGRESQL = 5432
@@ -43,6 +43,8 @@ def _api_servers() -> list[tuple[str, int]]:
 
 
 def _mail(mail: Mail) -> Answer:
+    if not settings.EMAIL_HOST:
+        raise NotAllowed("no mail server is known: set EMAIL_URL, see .env.example")
     headers = {"Message-ID": mail.message_id}
     if mail.references:
         headers |= {"In-Reply-To": mail.references, "References": mail.references}

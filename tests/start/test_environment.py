@@ -10,7 +10,7 @@ import pytest
 
 from dashboard.environment import PROJECT, READ_BY_LIBRARIES, BadSetting, Environment, read_or_exit
 from dashboard.kept_keys import kept_secret_key
-from dashboard.values import Address
+from dashboard.values import Address, MailServer
 
 KEY = "k3y-" * 20
 
@@ -77,6 +77,10 @@ def test_without_an_embedded_start_what_is_missing_is_named(missing: str) -> Non
         ("SICKBAY_BASE_PATH", "sickbay", "/sickbay"),
         ("SECRET_KEY", "short", "at least 50"),
         ("DATABASE_URL", "mysql://db/sickbay", "postgres://"),
+        ("EMAIL_URL", "mail.example:25", "smtp://"),
+        ("EMAIL_URL", "smtp://", "smtp://"),
+        ("EMAIL_URL", "consolemail://", "smtp://"),
+        ("EMAIL_FROM", "Sickbay", "sickbay@example.org"),
         ("REDIS_URL", "memcached://cache", "redis://"),
         ("REDIS_URL", "redis://redis/first", "number"),
         ("REDIS_URL", "unix://", "unix:///PATH"),
@@ -212,3 +216,22 @@ def test_networks_are_read_or_refused(data_dir: dict[str, str]) -> None:
     assert [str(network) for network in read.outbound_allow_cidrs] == ["10.0.0.0/8", "::1/128"]
     with pytest.raises(BadSetting, match=r"METRICS_ALLOW_CIDRS: .*10\.0\.0\.1/8"):
         Environment.read({**data_dir, "METRICS_ALLOW_CIDRS": "10.0.0.1/8"})
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://mail.example", MailServer("mail.example", 25)),
+        ("smtp+tls://ada:p%40ss@mail.example", MailServer("mail.example", 587, "ada", "p@ss", tls=True)),
+        ("smtp+ssl://mail.example:2465", MailServer("mail.example", 2465, ssl=True)),
+    ],
+)
+def test_a_mail_server_is_read(url: str, server: MailServer, data_dir: dict[str, str]) -> None:
+    assert Environment.read({**data_dir, "EMAIL_URL": url}).mail_server == server
+    assert not Environment.read(data_dir).mail_server.host
+
+
+def test_whom_mail_is_from_follows_the_base_url(data_dir: dict[str, str]) -> None:
+    read = Environment.read({**data_dir, "BASE_URL": "https://sickbay.example:8443"})
+    assert read.mail_from == "Sickbay <sickbay@sickbay.example>"
+    assert Environment.read({**data_dir, "EMAIL_FROM": "ops@example.org"}).mail_from == "ops@example.org"

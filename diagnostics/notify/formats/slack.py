@@ -16,6 +16,7 @@ import msgspec
 from diagnostics.notify import wording
 from diagnostics.notify.exchange import Answer, Outcome, Request, judged
 from diagnostics.notify.formats import Format, Memory, Settings
+from diagnostics.notify.markup import spelled
 from diagnostics.notify.notice import Diagnosis, Notice
 from diagnostics.notify.wording import cut, tail
 
@@ -24,6 +25,7 @@ Block = dict[str, Any]
 HEADER, TEXT, FIELD, BUTTON_URL = 150, 3_000, 2_000, 3_000
 SENTENCE, PODS, LOG_LINES, COMMAND, FACT = 1_500, 800, 600, 800, 300  # Ours, below Slack's.
 LINES = 10  # Shares of a storm, diagnoses of a digest.
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _DEAD = ("no_service", "no_active_hooks", "no_team", "channel_is_archived", "channel_not_found", "invalid_token")
 
 
@@ -100,16 +102,7 @@ def _button(label: str, url: str) -> Block:
 
 def escaped(text: str, most: int) -> str:
     """At most so many characters of mrkdwn: a log line `<!channel>` must not call anybody. No entity is cut in two."""
-    entities = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-    kept: list[str] = []
-    room = most - 1  # For the ellipsis, if it comes to that.
-    for character in text:
-        piece = entities.get(character, character)
-        room -= len(piece)
-        if room < 0:
-            return "".join([*kept, "…"])
-        kept.append(piece)
-    return "".join(kept)
+    return spelled(text, most, _ENTITIES)
 
 
 FORMAT = Slack()
