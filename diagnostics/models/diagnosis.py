@@ -54,6 +54,7 @@ class Diagnosis(models.Model):
     clean_since = models.DateTimeField(null=True, blank=True)  # Hold-down: not seen since, not resolved yet.
     resolved_at = models.DateTimeField(null=True, blank=True)
     occurrences_count = models.PositiveIntegerField(default=1)
+    last_fixed_by = models.CharField(max_length=200, blank=True)  # Who or what changed it last before it was well.
     # Resolved only in that it is listed as a symptom of this one since: nothing has healed.
     explained_by = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="explained")
 

@@ -16,6 +16,7 @@ from diagnostics.kube.resources import PODS, resource_of
 from diagnostics.models import Activity, Cluster, Diagnosis, Occurrence
 from diagnostics.operations import lifecycle
 from diagnostics.operations.bulk import chunks, rewrite
+from diagnostics.operations.fixes import fixed_by
 from diagnostics.operations.lifecycle import Step
 from diagnostics.operations.picture import Place
 from diagnostics.rules import checks
@@ -27,6 +28,10 @@ COLUMNS = (  # What a verdict may change in a stored row.
     *("verdict_digest", "first_seen", "last_seen", "opened_at", "clean_since", "resolved_at", "occurrences_count"),
     *("notice_due_at", "acknowledged_at", "acknowledged_by_id", "explained_by_id"),
 )
+RESOLUTION = (  # And what its end changes.
+    *("version", "state", "resolved_at", "clean_since", "notice_due_at", "explained_by_id", "last_fixed_by"),
+)
+LONGEST_FIX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +221,11 @@ class _Ledger:
         Diagnosis.objects.bulk_create(self._created)
         for row, above in self._explained:
             row.explained_by = self._found.get(above)
+        fixes = fixed_by(row for row in self._resolved if row.explained_by is None)
+        for row in self._resolved:
+            row.last_fixed_by = fixes.get(row.number, "")[:LONGEST_FIX]
         rewrite(self._changed, COLUMNS)
-        rewrite(self._resolved, ("version", "state", "resolved_at", "clean_since", "notice_due_at", "explained_by_id"))
+        rewrite(self._resolved, RESOLUTION)
         rewrite(self._seen, ("last_seen", "clean_since"))
         rewrite(self._clean, ("clean_since",))
         self._store_occurrences()

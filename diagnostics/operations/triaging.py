@@ -96,6 +96,7 @@ class Triage:
         with self._changing(Activity.Kind.RESOLVED) as row:
             _must_be_open(row)
             row.state, row.resolved_at, row.clean_since = Diagnosis.State.RESOLVED, self._now, None
+            row.last_fixed_by = self._user.get_username() if self._user else ""
             Occurrence.objects.filter(diagnosis=row, ended_at=None).update(ended_at=self._now)
         return row
 

@@ -25,7 +25,7 @@ def diagnosis(row: Diagnosis) -> Json:
         "resolved_at": time(row.resolved_at),
         "explained_by": row.explained_by_id,
         "occurrences": row.occurrences_count,
-        "last_fixed_by": None,
+        "last_fixed_by": row.last_fixed_by or None,
         "assignee": row.assignee.get_username() if row.assignee else None,
         "acknowledged_at": time(row.acknowledged_at),
         "snoozed_until": time(row.snoozed_until),

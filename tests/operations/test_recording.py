@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from django.db import transaction
 from hypothesis import given, settings
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 
 from diagnostics.engine.verdict import AffectedPod, Crashed, EvidencePart, Skipped, Symptom, Verdict, WorkloadPart
 from diagnostics.kube.resources import BY_NAME, resource_of
-from diagnostics.models import Activity, Cluster, Diagnosis, Occurrence
+from diagnostics.models import Activity, Cluster, Diagnosis, KnownObject, Occurrence
 from diagnostics.operations import bulk
+from diagnostics.operations.packing import pack
 from diagnostics.operations.recording import Recorded, record
 from diagnostics.rules import checks
 from tests.operations.building import MINUTE, T0, a_cluster, judgement, verdict
@@ -456,3 +458,30 @@ def test_what_another_diagnosis_explains_is_no_recovery(cluster: Cluster) -> Non
     note(cluster, T0 + 30 * MINUTE, verdict())
     row.refresh_from_db()
     assert (row.state, row.explained_by) == ("regressed", None)
+
+
+@pytest.mark.parametrize(
+    ("writes", "told"),
+    [
+        ([("helm", "", 5)], "helm, 2026-11-23 03:05 UTC"),
+        (
+            [("kubectl-edit", "", 5), ("helm", "", 7), ("kube-controller-manager", "status", 9)],
+            "helm, 2026-11-23 03:07 UTC",
+        ),
+        ([("helm", "", -5)], ""),
+        ([], ""),
+    ],
+)
+def test_the_last_write_while_it_failed_is_what_fixed_it(
+    cluster: Cluster, writes: list[tuple[str, str, int]], told: str
+) -> None:
+    managed = [
+        {"manager": manager, "subresource": sub, "time": (T0 + minute * MINUTE).isoformat()}
+        for manager, sub, minute in writes
+    ]
+    body = pack(msgspec.json.encode({"metadata": {"name": "cart", "namespace": "shop", "managedFields": managed}}))
+    KnownObject.objects.create(cluster=cluster, resource="deployments", namespace="shop", name="cart", body=body)
+    note(cluster, T0, verdict())
+    for minute in (10, 30):
+        note(cluster, T0 + minute * MINUTE)
+    assert Diagnosis.objects.get().last_fixed_by == told
