@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("d/<int:number>", diagnosis, name="diagnosis"),
     path("codes/", codes, name="codes"),
     path("codes/<slug:code>", code, name="code"),
+    path("notifications/", include("dashboard.views.notifications.urls")),
     path("live/changes", changes, name="live-changes"),
     path("api/", include("dashboard.api.urls")),
     path("badge/<str:key>.svg", svg, name="badge"),

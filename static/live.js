@@ -4,6 +4,7 @@
 
 (() => {
   const AGAIN = 700, AGAIN_HIDDEN = 15000; // Milliseconds between two fetches of the page, at least.
+  const SOON = 1500; // While something is under way that ends within seconds.
   const FRESH_FOR = 30000; // Without any news the page is fetched again: its clusters' ages are news too.
   const POLL = 5000, POLL_IDLE = 60000, IDLE_AFTER = 120000;
   const PING_EVERY = 25000, PONG_WITHIN = 10000, LONGEST_RETRY = 30000, LOST_AFTER = 60000, LATE_AFTER = 60000, SAID_EVERY = 30000;
@@ -216,7 +217,8 @@
   find('main').addEventListener('pointermove', (event) => { if (event.target.closest('#list')) state.pointerAt = Date.now(); });
   setInterval(() => {
     if (state.waiting && !held()) letGo(false);
-    if (Date.now() - state.fetchedAt > FRESH_FOR && !document.hidden) refresh();
+    const fresh = find('main [data-soon]') ? SOON : FRESH_FOR;
+    if (Date.now() - state.fetchedAt > fresh && !document.hidden) refresh();
     show();
   }, 1000);
   document.addEventListener('visibilitychange', () => { if (!document.hidden && state.dirty) refresh(); });

@@ -112,6 +112,12 @@ function onClick(event) {
   else if ('themeSwitch' in button.dataset) switchTheme();
 }
 
+/* ---- What was done: gone after a while, unless somebody points at it ---- */
+function fade(toast) {
+  setTimeout(() => { if (toast.matches(':hover')) fade(toast); else toast.remove(); }, 10000);
+}
+
+findAll('.toast').forEach(fade);
 document.addEventListener('click', onClick);
 document.addEventListener('keydown', onKey);
 if (words.now) {

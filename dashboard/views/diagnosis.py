@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_safe
 from dashboard.signin import signed_in
 from dashboard.views import evidence, history
 from dashboard.views.overview import current_overview, render_page
+from dashboard.views.told import told
 from diagnostics import queries
 from diagnostics.models import Diagnosis
 from diagnostics.queries import PODS_LIMIT, Story
@@ -35,6 +37,8 @@ class PodLine:
 @signed_in
 def diagnosis(request: HttpRequest, number: int) -> HttpResponse:
     """The page of a diagnosis, open or resolved."""
+    if "silence" in request.GET:  # Where the link of a message leads.
+        return redirect(f"{reverse('silence-new')}?{urlencode({'diagnosis': number})}")
     overview = current_overview()
     story = queries.story(number)
     if story is None:
@@ -46,6 +50,7 @@ def diagnosis(request: HttpRequest, number: int) -> HttpResponse:
         "frozen": overview.frozen.get(row.cluster_id) if row.resolved_at is None else None,
         "exhibits": evidence.exhibits(row.verdict, story.log),
         "timeline": history.timeline(story),
+        **told(row, overview.now),
         **_changed(row),
         **_pods(story),
         **_reach(story),

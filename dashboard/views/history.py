@@ -58,10 +58,19 @@ def _activities(activities: tuple[Activity, ...]) -> Iterator[Happening]:
 
 
 def _told(activity: Activity) -> str:
+    who = activity.actor.get_username() if activity.actor else ""
     words = {
         Activity.Kind.OPENED: _("Diagnosed"),
         Activity.Kind.REGRESSED: _("Failing again: reopened"),
-        Activity.Kind.RESOLVED: _("Clean for long enough: resolved"),
+        Activity.Kind.RESOLVED: _("Resolved by %s") % who if who else _("Clean for long enough: resolved"),
+        Activity.Kind.ACKNOWLEDGED: _("Acknowledged by %s") % who,
+        Activity.Kind.UNACKNOWLEDGED: _("No longer acknowledged, says %s") % who,
+        Activity.Kind.SNOOZED: _("Snoozed by %s") % who,
+        Activity.Kind.UNSNOOZED: _("Snooze ended by %s") % who,
+        Activity.Kind.ASSIGNED: _("Assigned to %s") % activity.detail.get("to", ""),
+        Activity.Kind.UNASSIGNED: _("Assigned to nobody"),
+        Activity.Kind.COMMENTED: f"{who}: {activity.detail.get('text', '')}",
+        Activity.Kind.REOPENED: _("Reopened by %s") % who,
     }
     return words.get(Activity.Kind(activity.kind)) or "; ".join(_changed(activity)) or _("Changed")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,20 +22,33 @@ class Spark:
     hours: int
 
 
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Two SVG paths in a box of 96 by 24: hours with something, and hours with nothing."""
+
+    some: str
+    none: str
+
+
+def bars(counts: Sequence[int]) -> Bars:
+    """A bar for each of 24 hourly counts, the present hour last; a line on the ground for nothing."""
+    highest = max(counts, default=0)
+    return Bars(
+        some="".join(
+            _bar(hour, SMALLEST + (HEIGHT - 4 - SMALLEST) * n // highest) for hour, n in enumerate(counts) if n
+        ),
+        none="".join(_bar(hour, 1) for hour, n in enumerate(counts) if not n),
+    )
+
+
 def spark(occurrences: Iterable[Occurrence], now: datetime) -> Spark:
     """A bar for each of the last 24 hours in which it failed, as high as its pods; a line on the ground for the rest."""
     peaks = [0] * HOURS
     for occurrence in occurrences:
         for hour in _hours(occurrence, now):
             peaks[hour] = max(peaks[hour], occurrence.pods_peak, 1)
-    highest = max(peaks)
-    return Spark(
-        failing="".join(
-            _bar(hour, SMALLEST + (HEIGHT - 4 - SMALLEST) * n // highest) for hour, n in enumerate(peaks) if n
-        ),
-        quiet="".join(_bar(hour, 1) for hour, n in enumerate(peaks) if not n),
-        hours=sum(1 for n in peaks if n),
-    )
+    drawn = bars(peaks)
+    return Spark(failing=drawn.some, quiet=drawn.none, hours=sum(1 for n in peaks if n))
 
 
 def _hours(occurrence: Occurrence, now: datetime) -> range:

@@ -62,7 +62,7 @@ class Route(models.Model):
     escalate_after = models.DurationField(null=True, blank=True)  # What nobody has acknowledged goes further by then.
     escalate_to = models.ManyToManyField(Channel, related_name="escalations", blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
-    quiet_hours = models.JSONField(default=list, blank=True)  # [{"days": [0-6], "from": "22:00", "to": "07:00"}]
+    quiet_hours = models.JSONField(default=list, blank=True)  # [{"days": [0-6], "from": "22:00:00", "to": ...}]
     digest_at = models.TimeField(null=True, blank=True)  # When the daily digest is sent; None: none is.
     digest_sent_on = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -86,7 +86,7 @@ class _Round:
     def _decided(self, row: Diagnosis) -> datetime | None:
         """Tells whom there is news for; returns when to decide again if nothing happens until then."""
         is_open = row.state != Diagnosis.State.RESOLVED
-        if is_open and (ripe := _ripe_at(row)) > self._now:
+        if is_open and (ripe := ripe_at(row)) > self._now:
             return ripe
         traits, standing = self._chooser.traits(row), _standing(row, self._now)
         choices = [
@@ -102,7 +102,7 @@ class _Round:
     def _news(self, row: Diagnosis, choice: Choice, standing: Standing) -> Type | None:
         told = _told(self._told.get((row.pk, choice.channel.pk)))
         type_ = news(standing, told, manners(choice.route), self._now)
-        if type_ in _OPENINGS and _was_failing_before(row):
+        if type_ in _OPENINGS and was_failing_before(row):
             return None
         return Type.ESCALATED if type_ in _OPENINGS and choice.further else type_
 
@@ -181,7 +181,7 @@ class _Hourly:
         return self._times[route.pk]
 
 
-def _ripe_at(row: Diagnosis) -> datetime:
+def ripe_at(row: Diagnosis) -> datetime:
     """When the rule's notify grace ends."""
     return parse_datetime(row.verdict["notify_at"]) or row.opened_at
 
@@ -207,7 +207,7 @@ def _told(known: Announcement | None) -> Told | None:
     return Told(known.open, known.severity, known.told_at, known.acknowledged) if known else None
 
 
-def _was_failing_before(row: Diagnosis) -> bool:
+def was_failing_before(row: Diagnosis) -> bool:
     """Whether it was found while a cluster was new to us, and had failed before: nobody wants all that at once."""
     added = row.cluster.added_at
     return row.opened_at <= added + BASELINE and row.first_seen < added

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from django.db.models import Prefetch
+
 from diagnostics.models import Channel, Diagnosis, Route, Silence
 from diagnostics.notify.deciding import Manners
 from diagnostics.notify.matching import SEVERITIES, Field, Matcher, Traits, failing, matchers, matches
@@ -36,7 +38,9 @@ class Chooser:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        enabled = Route.objects.filter(enabled=True).prefetch_related("channels", "escalate_to")
+        channels = Channel.objects.defer("settings")  # A key that is lost must not stop what goes to the others.
+        receivers = (Prefetch("channels", channels), Prefetch("escalate_to", channels))
+        enabled = Route.objects.filter(enabled=True).prefetch_related(*receivers)
         self._routes = [(route, matchers(route.matchers)) for route in enabled]
         current = Silence.objects.filter(starts_at__lte=now, ends_at__gt=now)
         self._silences = [(silence, matchers(silence.matchers)) for silence in current]

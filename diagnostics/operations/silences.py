@@ -10,7 +10,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from diagnostics.models import Silence
+from diagnostics.models import Diagnosis, Silence
 from diagnostics.notify.matching import matchers
 from diagnostics.operations.refusing import Invalid, about
 from diagnostics.operations.triaging import NotPossible
@@ -48,8 +48,11 @@ def end(silence: UUID, now: datetime, version: int | None = None) -> None:
         if row.starts_at >= now:
             row.delete()
         elif row.ends_at > now:
-            row.ends_at, row.version = now, row.version + 1
+            ends_at, row.ends_at, row.version = row.ends_at, now, row.version + 1
             row.save(update_fields=["ends_at", "version"])
+            Diagnosis.objects.filter(notice_due_at=ends_at).update(
+                notice_due_at=now
+            )  # What it holds back waits for then.
 
 
 def _stored(row: Silence, values: Mapping[str, Any], now: datetime) -> Silence:

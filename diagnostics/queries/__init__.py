@@ -15,7 +15,7 @@ from diagnostics.queries.lists import (
     lately_failing,
     listing,
 )
-from diagnostics.queries.matching import Preview, Trial, Tried, preview, trial
+from diagnostics.queries.matching import Preview, Trial, Tried, hidden_by, preview, trial
 from diagnostics.queries.stories import HISTORY_LIMIT, PODS_LIMIT, Story, story
 from diagnostics.queries.watching import (
     Missed,
@@ -50,6 +50,7 @@ __all__ = [
     "clusters",
     "clusters_with_last_resolved",
     "counts",
+    "hidden_by",
     "kept_since",
     "last_resolved",
     "lately_failing",

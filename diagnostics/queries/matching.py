@@ -36,6 +36,12 @@ def preview(conditions: Sequence[Matcher]) -> Preview:
     return Preview(len(found), len(rows), tuple(worst[row.number] for row in found[:EXAMPLES] if row.number in worst))
 
 
+def hidden_by(silences: Sequence[Sequence[Matcher]]) -> list[int]:
+    """For the matchers of each silence, how many open diagnoses they are about now."""
+    rows = list(_open()) if silences else []
+    return [sum(1 for _ in _matching(rows, conditions)) for conditions in silences]
+
+
 def _open() -> Iterable[Diagnosis]:
     """Narrow rows of all that are open, the worst first: there may be fifty thousand."""
     columns = ("cluster__name", "severity", "code", "namespace", "workload_kind", "workload_name")

@@ -21,7 +21,7 @@ class Story:
 
     diagnosis: Diagnosis
     occurrences: tuple[Occurrence, ...]  # Newest first, as are the activities.
-    activities: tuple[Activity, ...]
+    activities: tuple[Activity, ...]  # But for announcements: `telling` has those.
     kept_pods: dict[str, tuple[datetime, datetime | None]] = field(default_factory=dict)  # uid: last seen, gone since.
     log: ContainerLog | None = None  # Of the container, in whichever affected pod it was kept last.
     neighbours: int = 0  # Other open diagnoses in its namespace.
@@ -37,11 +37,16 @@ def story(number: int) -> Story | None:
     return Story(
         diagnosis=diagnosis,
         occurrences=tuple(diagnosis.occurrences.order_by("-started_at").defer("verdict")[:HISTORY_LIMIT]),
-        activities=tuple(diagnosis.activity.select_related("actor").order_by("-at", "-pk")[:HISTORY_LIMIT]),
+        activities=_activities(diagnosis),
         kept_pods=_kept_pods(diagnosis, uids),
         log=_kept_log(diagnosis, uids),
         neighbours=_neighbours(diagnosis),
     )
+
+
+def _activities(diagnosis: Diagnosis) -> tuple[Activity, ...]:
+    found = diagnosis.activity.exclude(kind=Activity.Kind.ANNOUNCED).select_related("actor")
+    return tuple(found.order_by("-at", "-pk")[:HISTORY_LIMIT])
 
 
 def _kept_pods(diagnosis: Diagnosis, uids: list[str]) -> dict[str, tuple[datetime, datetime | None]]:

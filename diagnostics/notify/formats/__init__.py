@@ -25,6 +25,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     secret_fields: ClassVar[frozenset[str]] = frozenset()
 
+    @classmethod
+    def proposed(cls) -> dict[str, Any]:
+        """What a form for a new channel is filled in with, such as a secret nobody has to think up."""
+        return {}
+
 
 S = TypeVar("S", bound=Settings)
 

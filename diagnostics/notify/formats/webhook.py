@@ -38,6 +38,11 @@ class WebhookSettings(Settings, frozen=True):
     mode: Literal["standard", "cloudevents"] = "standard"
     secret_fields: ClassVar[frozenset[str]] = frozenset({"secrets"})
 
+    @classmethod
+    def proposed(cls) -> dict[str, Any]:
+        """A new secret, to be copied to the receiver."""
+        return {"secrets": [new_secret()]}
+
     def __post_init__(self) -> None:
         if not self.secrets:
             raise ValueError("a webhook needs a secret to sign with")

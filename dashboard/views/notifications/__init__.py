@@ -1,0 +1,1 @@
+"""The pages about notifications: channels, routes, silences, and the log of deliveries."""

@@ -1,0 +1,140 @@
+"""Silences: what one would hide is shown before it is set; ending, and setting one that has ended again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dashboard.views.notifications.gate import deed, form_page
+from dashboard.views.notifications.matcher_rows import MatcherRows, rows_of, rows_posted, sentence
+from dashboard.views.overview import current_overview, render_page
+from diagnostics import queries
+from diagnostics.models import Diagnosis, Silence
+from diagnostics.notify.matching import Field, Op, matchers
+from diagnostics.operations import silences
+from diagnostics.operations.refusing import Invalid
+from diagnostics.operations.silences import LONGEST_REASON
+from diagnostics.queries import notifying
+
+INVALID = 422
+Json = dict[str, Any]
+
+
+class SilenceForm(forms.Form):
+    """Why, and for how long; `seen` are the matchers of which it was shown what they would hide."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=LONGEST_REASON,
+        help_text=gettext_lazy("Others read it, such as: node pool is being rebuilt."),
+    )
+    hours = forms.TypedChoiceField(
+        label=gettext_lazy("For"),
+        coerce=int,
+        initial=4,
+        choices=[
+            *((1, gettext_lazy("1 hour")), (4, gettext_lazy("4 hours")), (12, gettext_lazy("12 hours"))),
+            *((24, gettext_lazy("1 day")), (72, gettext_lazy("3 days")), (168, gettext_lazy("7 days"))),
+            (720, gettext_lazy("30 days")),
+        ],
+    )
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
+
+@form_page
+def add(request: HttpRequest) -> HttpResponse:
+    """A new silence; from a diagnosis (`?diagnosis=1284`) or one that has ended (`?again=<uuid>`) it is filled in."""
+    posted = request.POST if request.method == "POST" else None
+    again = _ended(request.GET.get("again", ""))
+    wanted = again.matchers if again else _about(request.GET.get("diagnosis", ""))
+    saves = posted is not None and "save" in posted  # Else it only asks what it would hide, or for more rows.
+    written = posted.dict() if posted is not None else {"reason": again.reason} if again else {}
+    form = SilenceForm(posted if saves else None, initial=written, auto_id="s-%s")
+    rows = rows_of(wanted) if posted is None else rows_posted(posted, more="more" in posted)
+    if saves and _stored(request, form, rows):
+        messages.success(request, _("The silence holds. Its diagnoses stay in the list."))
+        return redirect(f"{reverse('notifications')}#silences")
+    return _shown(request, form, rows, wanted if posted is None else _asked(rows), INVALID if saves else 200)
+
+
+def _shown(request: HttpRequest, form: SilenceForm, rows: MatcherRows, wanted: list[Json], status: int) -> HttpResponse:
+    preview = queries.preview(matchers(wanted)) if wanted else None
+    context = {"form": form, "rows": rows, "preview": preview, "seen": _key(wanted)}
+    return render_page(request, "notifications/silence.html", current_overview(), context, status)
+
+
+def _asked(rows: MatcherRows) -> list[Json]:
+    """The matchers as written; none while they make no sense."""
+    return rows.matchers if rows.is_valid() else []
+
+
+def _stored(request: HttpRequest, form: SilenceForm, rows: MatcherRows) -> bool:
+    if not (form.is_valid() & rows.is_valid()):  # Both, so that both say what is wrong.
+        return False
+    if form.cleaned_data["seen"] != _key(rows.matchers):
+        form.add_error(None, _("What it is about has changed: look at what it would hide now, then set it."))
+        return False
+    now = timezone.now()
+    try:
+        silences.create(_values(form, rows, now), request.user, now)  # type: ignore[arg-type]  # A User passed the gate.
+    except Invalid as error:
+        for name, texts in error.errors.items():
+            form.add_error(name if name in form.fields else None, ValidationError([sentence(text) for text in texts]))
+        return False
+    return True
+
+
+def _values(form: SilenceForm, rows: MatcherRows, now: datetime) -> Json:
+    ends_at = now + timedelta(hours=form.cleaned_data["hours"])
+    return {"matchers": rows.matchers, "reason": form.cleaned_data["reason"], "ends_at": ends_at}
+
+
+def _key(wanted: list[Json]) -> str:
+    """The same for the same matchers; blank for none."""
+    return msgspec.json.encode(matchers(wanted)).decode() if wanted else ""
+
+
+def _about(number: str) -> list[Json]:
+    """Matchers for one diagnosis and its like: its cluster, namespace, workload and code."""
+    row = notifying.by_number(int(number)) if number.isdecimal() and len(number) < 19 else None
+    return _narrowed(row) if row else []
+
+
+def _narrowed(row: Diagnosis) -> list[Json]:
+    said = {
+        Field.CLUSTER: row.cluster.name,
+        Field.NAMESPACE: row.namespace,
+        Field.WORKLOAD: f"{row.workload_kind}/{row.workload_name}",
+        Field.CODE: row.code,
+    }
+    return [{"field": field.value, "op": Op.IN.value, "value": [value]} for field, value in said.items() if value]
+
+
+def _ended(text: str) -> Silence | None:
+    try:
+        return Silence.objects.filter(uuid=UUID(text)).first() if text else None
+    except ValueError:
+        raise Http404 from None
+
+
+@deed
+def end(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Ends it now."""
+    try:
+        silences.end(uuid, timezone.now())
+    except Silence.DoesNotExist:
+        raise Http404 from None
+    messages.success(request, _("The silence has ended. What it held back is looked at again."))
+    return redirect(f"{reverse('notifications')}#silences")
