@@ -1,4 +1,4 @@
-"""The ASGI application: pages over HTTP, live signals over WebSocket."""
+"""The ASGI application: pages and `/mcp` over HTTP, live signals over WebSocket."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from django.urls import path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 pages = get_asgi_application()  # Loads the apps, which the consumers below need.
 
+from dashboard.mcp.endpoint import beside  # noqa: E402
 from dashboard.routing import websocket_urlpatterns  # noqa: E402
 
 
@@ -27,7 +28,7 @@ def socket_routes(base_path: str) -> URLRouter:
 
 application = ProtocolTypeRouter(
     {
-        "http": pages,
+        "http": beside(pages),
         "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(socket_routes(settings.BASE_PATH))),
     }
 )

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from pytest_django import DjangoAssertNumQueries
 from dashboard import exports
 from dashboard.api.schema import openapi
 from dashboard.asgi import application
+from dashboard.environment import PROJECT
 from diagnostics.models import ApiToken, Cluster, Diagnosis
 from diagnostics.operations import tokens
 from diagnostics.queries import exports as reading
@@ -91,6 +93,13 @@ def test_a_record_has_the_documented_columns(export: Export, cluster: Cluster) -
     assert (record["severity"], record["state"], record["workload_name"]) == ("high", "resolved", "cart")
     assert record["resolved_at"].endswith("Z")
     assert record["assignee"] == ""
+
+
+def test_the_columns_are_documented() -> None:
+    document = (PROJECT / "docs/programs.md").read_text()
+
+    (listed,) = [part for part in document.split("\n\n") if part.startswith("`number`, `id`")]
+    assert re.findall(r"`(\w+)`", listed) == list(exports.COLUMNS)
 
 
 def test_exports_take_the_filters_of_the_list(export: Export, cluster: Cluster) -> None:

@@ -256,6 +256,12 @@ def test_listed_addresses_need_no_token(client: Client, settings: Settings, peer
     assert client.get("/metrics", REMOTE_ADDR=peer).status_code == status
 
 
+def test_every_metric_is_documented(scrape: Scrape) -> None:
+    documented = set(re.findall(r"`(sickbay_\w+)`", (PROJECT / "docs/programs.md").read_text()))
+
+    assert documented == set(scrape())
+
+
 @pytest.mark.parametrize("path", [DASHBOARD, RULES])
 def test_what_is_deployed_uses_metrics_that_exist(scrape: Scrape, path: Any) -> None:
     used = set(re.findall(r"\bsickbay_[a-z_]+", path.read_text()))
