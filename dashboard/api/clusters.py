@@ -203,7 +203,7 @@ class Stats(ViewSet):
     @extend_schema(parameters=[StatsQuery], responses=StatsShape)
     def counts(self, request: Request, **_: Any) -> Response:
         """Open diagnoses by severity, code and namespace; opened and resolved by hour or day."""
-        asked = StatsQuery(data=request.query_params)
+        asked = StatsQuery(data=request.query_params.dict())  # No form's: what is blank is wrong.
         asked.is_valid(raise_exception=True)
         bucket, until = Bucket(asked.validated_data["bucket"]), asked.validated_data.get("until", timezone.now())
         since = asked.validated_data.get("since", _clamped(until) - DEFAULT_SPAN[bucket])

@@ -72,13 +72,13 @@ def _shapes() -> tuple[Shape, ...]:
     return tuple(
         Shape(name, shape.get("description", ""), tuple(_fields(shape)))
         for name, shape in shapes
-        if "properties" in shape and not name.startswith("Paginated")
+        if "properties" in shape and not name.startswith("Paginated") and not name.endswith("Part")
     )
 
 
 def _operation(method: str, path: str, operation: Json) -> Operation:
     answers = operation["responses"]
-    told = [_named(content["schema"]) for answer in answers.values() for content in _contents(answer)]
+    told = [_typed(content["schema"]) for answer in answers.values() for content in _contents(answer)]
     return Operation(
         method=method.upper(),
         path=path,
@@ -119,7 +119,7 @@ def _typed(schema: Json) -> str:
         return "one of " + ", ".join(str(value) for value in schema["enum"] if value is not None)
     if "oneOf" in schema or "allOf" in schema or "anyOf" in schema:
         parts = (*schema.get("oneOf", ()), *schema.get("allOf", ()), *schema.get("anyOf", ()))
-        return " or ".join(_typed(part) for part in parts)
+        return " or ".join(_typed(part) for part in parts if not _named(part).endswith("Part"))
     types = schema.get("type", "any")
     if types == "array":
         return f"list of {_typed(schema['items'])}"

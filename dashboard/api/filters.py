@@ -13,6 +13,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django_filters.fields import IsoDateTimeField
 from drf_spectacular.drainage import set_override
 
 from diagnostics.models import Delivery, Diagnosis, Silence, Suspect
@@ -81,8 +82,50 @@ class Text(django_filters.CharFilter):
         _describe(self, {"type": "string", "maxLength": TEXT_LIMIT}, options)
 
 
+class NotBlank(forms.Field):
+    """Of a parameter that is left out where it is not meant: a blank one is a mistake."""
+
+    def clean(self, value: Any) -> Any:
+        """Its value. Raises ValidationError."""
+        if value == "":
+            raise ValidationError("it is blank: leave it out instead")
+        return super().clean(value)
+
+
+class MomentField(NotBlank, IsoDateTimeField):
+    """A time."""
+
+
+class IdField(NotBlank, forms.UUIDField):
+    """An id."""
+
+
+class TruthField(NotBlank):
+    """True or false, as JSON writes it."""
+
+    def to_python(self, value: Any) -> bool | None:
+        """The value. Raises ValidationError."""
+        if value not in ("true", "false", None):
+            raise ValidationError("it is true or false")
+        return None if value is None else bool(value == "true")
+
+
+class Id(django_filters.UUIDFilter):
+    """An id."""
+
+    field_class = IdField
+
+
+class Truth(django_filters.BooleanFilter):
+    """True or false."""
+
+    field_class = TruthField  # type: ignore[assignment]  # Django's own takes anything.
+
+
 class Moment(django_filters.IsoDateTimeFilter):
     """A time, ISO 8601; without an offset it is UTC."""
+
+    field_class = MomentField
 
     def filter(self, qs: Rows, value: datetime | None) -> Rows:
         """The first and the last years have times that no database takes, and stand for always."""
@@ -140,7 +183,7 @@ class PodFilter(Place):
     """What pods can be narrowed to."""
 
     q = Text(field_name="name", lookup_expr="icontains", help_text="Part of the name.")
-    gone = django_filters.BooleanFilter("gone_at", lookup_expr="isnull", exclude=True, help_text="Deleted by now.")
+    gone = Truth("gone_at", lookup_expr="isnull", exclude=True, help_text="Deleted by now.")
 
     class Meta:
         model = Suspect
@@ -153,7 +196,7 @@ class DeliveryFilter(django_filters.FilterSet):
     channel = AnyOf("channel__name", help_text="Name of a channel.")
     state = AnyOf("state", among=Delivery.State.values)
     type = AnyOf("type", help_text="Event type, such as `diagnosis.opened`.")
-    diagnosis = django_filters.UUIDFilter("diagnosis__uuid", help_text="Id of a diagnosis.")
+    diagnosis = Id("diagnosis__uuid", help_text="Id of a diagnosis.")
     since = Moment("created_at", lookup_expr="gte", help_text="Written at this time or later.")
     until = Moment("created_at", lookup_expr="lt", help_text="Written before this time.")
 
@@ -165,7 +208,7 @@ class DeliveryFilter(django_filters.FilterSet):
 class SilenceFilter(django_filters.FilterSet):
     """What silences can be narrowed to."""
 
-    current = django_filters.BooleanFilter(method="by_current", help_text="Holding now.")
+    current = Truth(method="by_current", help_text="Holding now.")
 
     class Meta:
         model = Silence

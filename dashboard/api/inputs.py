@@ -15,21 +15,45 @@ from diagnostics.notify.matching import Field, Op
 CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 LONGEST_TEXT = 253
 MOST = 100  # Entries of a list.
+MISSING = "This field is required."
 YEAR = 365 * 24 * 3600
+
+
+# The framework takes 0 for false and 5 for "5": bodies are JSON, which has types.
+_JSON: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], tuple[type, ...], str], ...] = (
+    (serializers.BooleanField, (bool,), "true or false"),
+    (serializers.IntegerField, (int, float), "a whole number"),
+    (serializers.CharField, (str,), "a text"),
+    (serializers.UUIDField, (str,), "a text"),
+)
 
 
 class Input(serializers.Serializer[Any]):
     """A body. An unknown field is an error: it would be lost without a word."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Refuses unknown fields, and those that are only told."""
-        found = super().to_internal_value(data)
-        known = [name for name, field in self.fields.items() if not field.read_only]
-        unknown = [name for name in data if name not in known] if isinstance(data, Mapping) else []
-        if unknown:
-            said = f"is no field that can be set here; there are: {', '.join(known)}"
-            raise serializers.ValidationError({name: [said] for name in unknown})
-        return found
+        """Refuses unknown fields, those that are only told, and values of another type."""
+        if isinstance(data, Mapping):
+            settable = {name: field for name, field in self.fields.items() if not field.read_only}
+            unknown = f"is no field that can be set here; there are: {', '.join(settable)}"
+            wrong = {name: [unknown] for name in data if name not in settable}
+            wrong |= {name: [said] for name, field in settable.items() if (said := _mistyped(field, data.get(name)))}
+            if self.parent is not None:  # A change may leave fields out, but not within what it changes.
+                wrong |= {name: [MISSING] for name, field in settable.items() if field.required and name not in data}
+            if wrong:
+                raise serializers.ValidationError(wrong)
+        return super().to_internal_value(data)
+
+
+def _mistyped(field: Any, value: Any) -> str:
+    """What a value should be that is of another type; blank if it is of the right one, or absent."""
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        return next((said for each in value if (said := _mistyped(field.child, each))), "")
+    for kind, types, text in _JSON:
+        if isinstance(field, kind) and value is not None:
+            right = isinstance(value, types) and (bool in types or not isinstance(value, bool))
+            return "" if right else f"it is {text}"
+    return ""
 
 
 def read(shape: type[Input], request: Request, *, partial: bool = False) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -13,7 +14,9 @@ from drf_spectacular.plumbing import ResolvedComponent, force_instance
 
 from dashboard.api.inputs import Input
 from dashboard.api.problems import MEDIA_TYPE, Problem
+from dashboard.api.views import FIELDS
 
+_SHAPES = "#/components/schemas/"
 _ALWAYS = {"401": "No token, and nobody signed in.", "403": "The scope does not reach so far.", "429": "Too often."}
 _BODY = {"400": "Something in the request is wrong; `errors` says what."}
 _OF_ONE = {"404": "There is none."}
@@ -51,6 +54,30 @@ class Schema(AutoSchema):
 
     def _problem(self) -> ResolvedComponent:
         return self.resolve_serializer(Problem, "response")
+
+
+def parts(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Says of operations that know `fields` that they may answer a part of the shape (a hook of drf-spectacular)."""
+    shapes = result["components"]["schemas"]
+    for schema in list(_told_in_part(result)):
+        name = schema.pop("$ref").rpartition("/")[2]
+        part = {"type": "object", "description": "What `fields` asked for.", "properties": shapes[name]["properties"]}
+        shapes[f"{name}Part"] = part
+        schema["anyOf"] = [{"$ref": f"{_SHAPES}{name}"}, {"$ref": f"{_SHAPES}{name}Part"}]
+    return result
+
+
+def _told_in_part(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The references to shapes, each once, in answers to operations that know `fields`."""
+    seen: set[int] = set()
+    for operation in (each for methods in result["paths"].values() for each in methods.values()):
+        if any(parameter["name"] == FIELDS for parameter in operation.get("parameters", ())):
+            schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+            page = result["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+            told = page["properties"]["results"]["items"] if "results" in page["properties"] else schema
+            if id(told) not in seen and "$ref" in told:
+                seen.add(id(told))
+                yield told
 
 
 def _takes_body(serializer: Any) -> bool:

@@ -25,6 +25,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "VERSION": "v1",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "dashboard.api.schema.parts",
+    ],
     "COMPONENT_SPLIT_REQUEST": True,  # What is only told is no field of a body.
     "ENUM_NAME_OVERRIDES": {
         "DiagnosisState": "diagnostics.models.Diagnosis.State",

@@ -44,6 +44,8 @@ class ViewSet(GenericViewSet[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuses what it does not know."""
         super().initial(request, *args, **kwargs)
+        if self.action is None:  # The method is none here, and is about to be refused.
+            return
         known = self._known_parameters()
         for name in request.query_params:
             if name not in known:
