@@ -170,6 +170,7 @@ class Delivery(models.Model):
             models.Index(fields=("due_at",), name="delivery_due", condition=Q(state="pending")),
             models.Index(fields=("channel", "thread", "id"), name="delivery_order", condition=Q(state="pending")),
             models.Index(fields=("-created_at",), name="delivery_latest"),
+            models.Index(fields=("channel", "state"), name="delivery_counts"),  # Counted without reading the notices.
         )
 
     def __str__(self) -> str:
