@@ -28,13 +28,14 @@ def above_dependents(standing: Standing, worst: Mapping[WorkloadRef, str]) -> di
 
 
 def named(root: Root) -> Iterator[str]:
-    """Its own workload if none of that's pods is ready, and those of other namespaces that it waits for.
+    """Its own workload if none of that's pods is ready, or the Service that it is, and what it waits for elsewhere.
 
     Who else names one of them has to be looked at, too.
     """
     subject = root.subject
     own = subject.snapshot.workload(subject.workload)
-    needed = [subject.workload] if own is not None and not own.status.ready_pods else []
+    down = own is not None and not own.status.ready_pods
+    needed = [subject.workload] if down or subject.kind == "Service" else []
     for ref in (*needed, *(ref for ref in root.finding.waits_for if ref.namespace != subject.namespace)):
         yield f"{ref.kind}/{ref.namespace}/{ref.name}"
 
@@ -48,7 +49,7 @@ def _above(key: str, members: list[Root], standing: Standing, worst: Mapping[Wor
 
 def _grave(members: list[Root]) -> bool:
     finding = members[0].finding
-    return (finding.severity or finding.rule.severity) >= Severity.MEDIUM
+    return (finding.rule.severity if finding.severity is None else finding.severity) >= Severity.MEDIUM
 
 
 def _ring(key: str, edges: Mapping[str, str]) -> list[str]:

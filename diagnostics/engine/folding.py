@@ -54,12 +54,23 @@ def _under_pods(causes: Standing) -> Standing:
 
 def _under_dependencies(standing: Standing) -> Standing:
     """Without what only fails because another workload does, wherever a cause of that one is known."""
-    above = above_dependents(standing, _worst_of_each_workload(standing))
+    worst = _worst_of_each_workload(standing)
+    above = above_dependents(standing, {**_folded(standing), **worst})
     left = {key: members for key, members in standing.items() if key not in above}
     for key, root_key in above.items():
         first, *others = left[root_key]
         left[root_key] = [_with(first, standing[key]), *others]
     return left
+
+
+def _folded(standing: Standing) -> dict[WorkloadRef, str]:
+    """The fingerprint of what explains each Service, or workload, of which nothing stands for itself any more."""
+    return {
+        symptom.subject.workload: key
+        for key, members in sorted(standing.items())
+        for root in members
+        for symptom in root.symptoms
+    }
 
 
 def _above(consequence: Root, root_of: dict[WorkloadRef, str], standing: Standing) -> str | None:

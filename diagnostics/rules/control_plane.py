@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from diagnostics.rules.clues import core
+from diagnostics.rules.dependencies.backing import backings, without_ready_pods
 from diagnostics.rules.model import Confidence, Finding, Offender, Rule, Severity, Stage, check
 from diagnostics.rules.subject import ObjectView
 from diagnostics.snapshot.admission import ApiService
 from diagnostics.snapshot.cluster import Snapshot
+from diagnostics.snapshot.owners import WorkloadRef
 
 API_SERVICE = Rule(
     code="cp-apiservice",
@@ -55,7 +58,7 @@ def api_unavailable(view: ObjectView[ApiService]) -> Iterator[Finding]:
     if available is None or not available.false:
         return
     since, said = available.last_transition_time, core(available.message) or available.reason
-    yield view.finding(
+    found = view.finding(
         API_SERVICE,
         Confidence.CERTAIN,
         view.quote("status.conditions[Available].message", available.message or available.reason, since),
@@ -73,3 +76,13 @@ def api_unavailable(view: ObjectView[ApiService]) -> Iterator[Finding]:
         service_namespace=service.namespace if service else None,
         who=_USERS.get(view.item.spec.group, ""),
     )
+    yield replace(found, waits_for=tuple(_down_behind(view)))
+
+
+def _down_behind(view: ObjectView[ApiService]) -> Iterator[WorkloadRef]:
+    """The workloads behind it, where none of their pods is ready."""
+    named = view.item.spec.service
+    service = view.snapshot.services.get((named.namespace, named.name)) if named else None
+    behind = backings(view.snapshot, named.namespace, service) if named and service else []
+    if without_ready_pods(behind):
+        yield from (backing.ref for backing in behind)

@@ -136,7 +136,8 @@ class Finding:
     same code in the same container (an exception's type, a missing name) and never holds a pod's name or a hash.
     `shortfall` counts pods that do not exist: (how many are missing, how many there should be).
     `affects` are pods that suffer from a cause in another object, whether or not anything is found in themselves.
-    `waits_for` are workloads without a ready pod that this cannot do without: what is wrong with them is why.
+    `waits_for` are workloads without a ready pod, and Services, that this cannot do without: what is wrong with them is
+    why.
     `shared` is what would be at fault if several workloads suffered alike at the same time: then it is diagnosed once.
     `severity` is this case's, where it is another one than the rule's own: one of the rule's `cases`.
     """

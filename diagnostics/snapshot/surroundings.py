@@ -36,6 +36,21 @@ class Surroundings:
         return found
 
     @cached_property
+    def backends(self) -> frozenset[Key]:
+        """The Services that an Ingress, an aggregated API or a webhook sends to, by namespace and name."""
+        snapshot = self._snapshot
+        routed = (
+            (namespace, backend.service.name)
+            for (namespace, _), ingress in snapshot.ingresses.items()
+            for backend in ingress.spec.backends
+            if backend.service is not None
+        )
+        configurations = (*snapshot.validating_webhooks.values(), *snapshot.mutating_webhooks.values())
+        hooks = (hook.client_config.service for found in configurations for hook in found.webhooks)
+        called = (*(found.spec.service for found in snapshot.api_services.values()), *hooks)
+        return frozenset(routed) | {(service.namespace, service.name) for service in called if service is not None}
+
+    @cached_property
     def serving(self) -> Mapping[str, list[tuple[WorkloadRef, Workload]]]:
         """The workloads whose pods are meant to stay, by namespace; each kind by name."""
         found: dict[str, list[tuple[WorkloadRef, Workload]]] = {}

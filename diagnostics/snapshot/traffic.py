@@ -259,6 +259,12 @@ class IngressSpec(Object, frozen=True):
     rules: tuple[IngressRule, ...] = ()
     tls: tuple[IngressTls, ...] = ()
 
+    @property
+    def backends(self) -> tuple[Backend, ...]:
+        """Everything that it sends requests to."""
+        default = () if self.default_backend is None else (self.default_backend,)
+        return (*(path.backend for rule in self.rules for path in rule.http.paths), *default)
+
 
 class Ingress(Object, frozen=True):
     """An Ingress."""

@@ -55,6 +55,12 @@ _OF_THE_CLUSTER: dict[str, tuple[str, type[Object]]] = {
     "mutatingwebhookconfigurations": ("mutating_webhooks", admission.WebhookConfiguration),
     "apiservices": ("api_services", admission.ApiService),
 }
+# Every list but those of pods and events: the snapshot's field that holds it, and what its items are.
+LISTS: dict[str, tuple[str, Any]] = {
+    **{name: (name, objects.Workload) for name in _WORKLOADS},
+    **_ON_DEMAND,
+    **_OF_THE_CLUSTER,
+}
 
 
 def load(folder: Path) -> Snapshot:

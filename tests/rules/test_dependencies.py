@@ -19,6 +19,7 @@ from diagnostics.rules.model import Confidence, Finding
 from diagnostics.rules.suspect import Suspect
 from diagnostics.snapshot.cluster import Snapshot, Unavailable
 from diagnostics.snapshot.objects import Workload
+from diagnostics.snapshot.owners import WorkloadRef
 from diagnostics.snapshot.traffic import EndpointSlice, Service
 from tests.rules.crashing import ended, status, suspect
 from tests.rules.crashing import judge as judged
@@ -121,7 +122,7 @@ def test_a_headless_service_leads_to_every_port() -> None:
 def test_all_workloads_behind_it_have_to_be_down() -> None:
     found = fact(crashed(of=service(), db=workload(), replica=workload(ready=2, replicas=2)))
     assert found is not None
-    assert (found.proves, found.waits_for) == (False, ())
+    assert (found.proves, found.waits_for) == (False, (WorkloadRef(kind="Service", name="db", namespace="shop"),))
     assert "2 ready pods by now" in found.why
 
 

@@ -116,15 +116,17 @@ def test_what_has_just_moved_may_only_be_slow() -> None:
         # Of two that are as near, the one that looks like it.
         ([deployment("web"), deployment("wet")], {"app": "webb"}, "Deployment web have app=web", "likely", "high"),
         # Nothing alike, but the only one without a Service.
-        ([deployment("shop-frontend")], {"app": "www"}, "shop-frontend have app=shop-frontend", "possible", "medium"),
+        ([deployment("shop-frontend")], {"app": "www"}, "shop-frontend have app=shop-frontend", "possible", "info"),
+        # Nothing alike, but of that name.
+        ([deployment("web"), deployment("b")], {"app": "www"}, "Deployment web have app=web", "likely", "high"),
         (
             [deployment("a"), deployment("b")],
             {"app": "www"},
             "no pod has the labels that it selects",
             "possible",
-            "medium",
+            "info",
         ),
-        ([], {"app": "www"}, "no pod has the labels that it selects, app=www", "possible", "medium"),
+        ([], {"app": "www"}, "no pod has the labels that it selects, app=www", "possible", "info"),
     ],
 )
 def test_which_workload_was_meant(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from diagnostics.rules.autoscalers import rules
 from diagnostics.rules.autoscalers.words import AutoscalerView, finding, held, lasted, scaled, target
 from diagnostics.rules.clues import core
 from diagnostics.rules.model import Evidence, Finding, Offender, check
 from diagnostics.rules.subject import TEMPLATE_PATHS
+from diagnostics.rules.workloads.pods import latest, settled, unready, unready_since
 from diagnostics.snapshot.admission import ApiService
+from diagnostics.snapshot.meta import Condition
 from diagnostics.snapshot.objects import Workload
 from diagnostics.snapshot.owners import WorkloadRef
 
@@ -65,6 +68,7 @@ def no_metrics(view: AutoscalerView) -> Iterator[Finding]:
             rules.NO_METRICS,
             active,
             *broken.evidence,
+            since=_began(view, active, broken, workload),
             offender=broken.offender,
             signature=broken.signature,
             why=broken.why,
@@ -73,6 +77,13 @@ def no_metrics(view: AutoscalerView) -> Iterator[Finding]:
             api_service=broken.api_service,
         )
         yield replace(found, waits_for=broken.waits_for)
+
+
+def _began(view: AutoscalerView, active: Condition, broken: _Why, workload: Workload | None) -> datetime | None:
+    """Since when it has had no metrics; of pods that are not ready, since when they should be."""
+    if not broken.waits_for or workload is None:
+        return active.last_transition_time
+    return settled(view, latest(active.last_transition_time, *map(unready_since, unready(view))), (workload,))
 
 
 def _broken(view: AutoscalerView, said: str, workload: Workload | None) -> _Why | None:

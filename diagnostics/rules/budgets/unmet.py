@@ -21,7 +21,7 @@ from diagnostics.rules.budgets.guarded import (
     sync_failed,
 )
 from diagnostics.rules.model import Evidence, Finding, check
-from diagnostics.rules.workloads.pods import latest, unready, unready_since
+from diagnostics.rules.workloads.pods import latest, settled, unready, unready_since
 
 
 @check(rules.VIOLATED, about=(KIND,))
@@ -35,6 +35,7 @@ def violated(view: BudgetView) -> Iterator[Finding]:
     too_few = bool(workloads) and wanted < status.desired_healthy
     since = _changed(view, workloads) if too_few else _short_since(view, missing)
     if _still_short(view, workloads) and since is not None and lasted(view, rules.VIOLATED, since):
+        since = since if too_few else settled(view, since, workloads.values())
         words = _too_few(view, workloads, wanted) if too_few else _not_ready(workloads)
         found = finding(view, rules.VIOLATED, since, _quote_counts(view), **_counts(view), **words)
         yield found if too_few else replace(found, waits_for=failing(view, workloads))

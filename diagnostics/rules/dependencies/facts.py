@@ -61,6 +61,11 @@ class _Call:
     def offender(self) -> Offender:
         return Offender("Service", self.key[1], self.key[0])
 
+    @property
+    def service(self) -> WorkloadRef:
+        """The Service as what is waited for: what is wrong with it itself is why."""
+        return WorkloadRef(kind="Service", name=self.key[1], namespace=self.key[0])
+
 
 def with_fact(finding: Finding, fact: Fact | None) -> Finding:
     """The finding, waiting for the workloads that the fact is about."""
@@ -70,8 +75,8 @@ def with_fact(finding: Finding, fact: Fact | None) -> Finding:
 def told_by(suspect: Suspect, match: Match) -> Fact | None:
     """What is known of the peer that a line of a log complains of; None where that is nothing."""
     kind, names = match.signature.id, match.names
-    if kind in DNS_FAILING:
-        return dns_down(suspect)
+    if kind in DNS_FAILING | UNRESOLVED and (down := dns_down(suspect)):
+        return down
     if kind in UNANSWERED | UNRESOLVED and "host" in names:
         return known_of(suspect, names["host"], names.get("port", ""), unresolved=kind in UNRESOLVED)
     return None
@@ -80,7 +85,7 @@ def told_by(suspect: Suspect, match: Match) -> Fact | None:
 def known_of(suspect: Suspect, host: str, port: str = "", *, unresolved: bool) -> Fact | None:
     """What is known of the Service that a host stands for in the suspect; None for a host outside, or an unread list."""
     snapshot = suspect.snapshot
-    key = service_of(host, suspect.namespace, snapshot.services)
+    key = service_of(host, suspect.namespace, snapshot.services) or _governing(suspect, host)
     if key is None:
         return None
     call, service = _Call(suspect, key, port, unresolved), snapshot.services.get(key)
@@ -89,6 +94,13 @@ def known_of(suspect: Suspect, host: str, port: str = "", *, unresolved: bool) -
     if not service.spec.selector:
         return None  # An external name, or addresses that somebody else keeps.
     return _wrong_port(call, service) or _by_backings(call, service)
+
+
+def _governing(suspect: Suspect, host: str) -> Key | None:
+    """The Service that a StatefulSet beside the suspect names, if the host is one of its pods': `kafka-1.kafka-hs`."""
+    name = host.lower().partition(".")[2].partition(".")[0]
+    beside = (found for (namespace, _), found in suspect.snapshot.statefulsets.items() if namespace == suspect.namespace)
+    return (suspect.namespace, name) if name and any(one.spec.service_name == name for one in beside) else None
 
 
 def dns_down(suspect: Suspect) -> Fact | None:
@@ -191,6 +203,7 @@ def _ready(call: _Call, found: list[Backing]) -> Fact:
         proves=False,
         offender=call.offender,
         evidence=tuple(backing.evidence for backing in found),
+        waits_for=(call.service,),
     )
 
 
@@ -205,6 +218,7 @@ def _without_workload(call: _Call, service: Service) -> Fact | None:
         why=f"{call.name} has no ready endpoint, and no workload has pods with the labels that it selects ({selector}).",
         advice="Compare the Service's selector with the labels of the pods that it is meant for.",
         proves=False,
+        waits_for=(call.service,),
         offender=replace(call.offender, path="spec.selector"),
         evidence=(Evidence("service", f"Service/{call.key[1]}", "spec.selector", selector),),
     )

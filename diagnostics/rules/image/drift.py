@@ -30,10 +30,11 @@ def tag_drift(suspect: Suspect) -> Iterator[Finding]:
 def _differs(container: ContainerView, id_: str, node: str) -> bool:
     """Whether it is another image, and not only one that is told otherwise.
 
-    Another runtime or architecture tells one image otherwise, and so does a node onto which it was loaded, not pulled.
+    Another runtime, architecture or mirror tells one image otherwise, and so does a node onto which it was loaded, not
+    pulled.
     """
     own, here = container.status.image_id, container.suspect.pod.spec.node_name
-    if not own or own == id_ or ("@" in own) is not ("@" in id_):
+    if not own or own.rpartition("@")[2] == id_.rpartition("@")[2] or ("@" in own) is not ("@" in id_):
         return False
     platform = _platform(container.suspect, here)
     return platform is not None and platform == _platform(container.suspect, node)

@@ -1,4 +1,8 @@
-"""Kubelets whose version does not go with the API server's (catalogue B12)."""
+"""Kubelets whose version does not go with the API server's (catalogue B12).
+
+Of several control planes one answers for its version, while they are upgraded one after the other: a newer kubelet
+beside an API server of its own is no fault. What a virtual node tells is the version of a library.
+"""
 
 from __future__ import annotations
 
@@ -22,18 +26,22 @@ VERSION_SKEW = NODE(
 )
 # Kubernetes' version skew policy: how many minor versions a kubelet may be behind the API server.
 MOST_BEHIND = 3
+CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 _MINOR = re.compile(r"v?\d{1,4}\.(?P<minor>\d{1,4})\b")
 
 
 @check(VERSION_SKEW, about=("Node",))
 def version_skew(node: NodeView) -> Iterator[Finding]:
     """Kubelets that are newer than the API server, or older than is supported."""
+    if _virtual(node):
+        return
     server, kubelet = node.snapshot.server_version, node.item.status.node_info.kubelet_version
     expected, found = _MINOR.match(server), _MINOR.match(kubelet)
     if expected is None or found is None:
         return
     behind = int(expected["minor"]) - int(found["minor"])
-    if not 0 <= behind <= MOST_BEHIND:
+    beside_its_own = behind < 0 and CONTROL_PLANE in node.metadata.labels
+    if not 0 <= behind <= MOST_BEHIND and not beside_its_own:
         yield finding(
             node,
             VERSION_SKEW,
@@ -44,3 +52,9 @@ def version_skew(node: NodeView) -> Iterator[Finding]:
             server=server,
             skew=f"{behind} minor versions behind" if behind > 0 else "newer than",
         )
+
+
+def _virtual(node: NodeView) -> bool:
+    """Whether it is none that a kubelet runs on: container instances of a cloud, another cluster (Virtual Kubelet)."""
+    kind = node.metadata.labels.get("type", "")
+    return kind.startswith("virtual-") or any(taint.key.startswith("virtual-") for taint in node.item.spec.taints)

@@ -45,8 +45,9 @@ SIGNATURES = (
         re.compile(
             r"(?i)(?-i:\bECONNREFUSED\b)|connection refused|connect(?:ion)? ?refused|could not connect to server"
             r"|actively refused|Connection to \S{1,253} refused|Error 111 connecting|Can't connect to \w+ server on"
+            r"|Connection to node -?\d{1,9} .{0,300}could not be established"
         ),
-        ("refused", "could not connect to server", "error 111 connecting", "can't connect to"),
+        ("refused", "could not connect to server", "error 111 connecting", "can't connect to", "connection to node "),
         ("nothing accepts connections at {address}", "its connection is refused"),
         "The machine answered, but no process listens on that port: the dependency is down, not ready, or listens "
         "elsewhere.",
@@ -94,8 +95,9 @@ SIGNATURES = (
     Signature(
         "dns-nxdomain",
         re.compile(
-            r"(?i)(?-i:\bENOTFOUND\b)|no such host|Name or service not known|NXDOMAIN|UnknownHostException|getaddrinfo failed"
-            r"|could not translate host name|nodename nor servname|could not resolve host"
+            r"(?i)(?-i:\bENOTFOUND\b)|no such host|Name or service not known|NXDOMAIN|getaddrinfo failed"
+            r"|(?:UnknownHostException|could not translate host name)(?!.{0,300}Temporary failure)"
+            r"|nodename nor servname|could not resolve host"
         ),
         (
             "enotfound",

@@ -19,12 +19,18 @@ _NUMBER = re.compile(r"\d+")
 _SPACE = re.compile(r"\s+")
 
 
+# A pod that a StatefulSet numbers: those beside it are named alike.
+_NUMBERED = re.compile(r"(?P<set>.+)-\d{1,5}")
+
+
 def stable_name(name: str, suspect: Suspect) -> str:
-    """A name without the pod's, ids and addresses; numbers stay, they may be a port."""
+    """A name without the pod's or its siblings', ids and addresses; numbers stay, they may be a port."""
     metadata = suspect.pod.metadata
     for own, word in ((metadata.name, "<pod>"), (metadata.uid, "<uid>"), (suspect.pod.spec.node_name, "<node>")):
         if own:
             name = name.replace(own, word)
+    if found := _NUMBERED.fullmatch(metadata.name):
+        name = re.sub(rf"\b{re.escape(found['set'])}-\d{{1,5}}\b", "<pod>", name)
     for pattern, word in ((_UUID, "<uid>"), (_IPV4, "<ip>"), (_IPV6, "<ip>"), (_HEX, "<hex>")):
         name = pattern.sub(word, name)
     return name

@@ -104,6 +104,12 @@ class Behind:
         return latest(self.service.metadata.written_at, changed_at(self.slices), *written)
 
     @property
+    def in_use(self) -> bool:
+        """Whether it takes traffic from outside, or an Ingress, an API or a webhook names it."""
+        named = (self.view.namespace, self.view.metadata.name) in self.view.around.backends
+        return named or self.service.spec.type in ("LoadBalancer", "NodePort")
+
+    @property
     def evidence(self) -> Evidence:
         """How many of its endpoints are ready."""
         ready = sum(endpoint.ready for endpoint in self.endpoints)

@@ -24,6 +24,7 @@ class Near:
     backing: Backing
     selector: Mapping[str, str]
     served: bool  # Whether another Service leads to it.
+    namesake: bool  # Whether its name has the Service's in it.
     likeness: float  # Of the Service's name to its own, from 0 to 1.
 
     @property
@@ -61,7 +62,7 @@ class Near:
     @property
     def likely(self) -> bool:
         """Whether it can hardly be another that is meant."""
-        return self.slips == len(self.differing) or bool(self.matched and self.unserved)
+        return self.slips == len(self.differing) or (self.unserved and (bool(self.matched) or self.namesake))
 
     @property
     def rank(self) -> tuple[object, ...]:
@@ -80,13 +81,14 @@ def nearest(behind: Behind) -> Near | None:
     """The workload whose pods a Service comes nearest to selecting; None where none resembles what it selects.
 
     To a headless Service only the StatefulSets that name it give a meaning. Without any likeness a workload may be meant
-    that is the only one to which no Service leads.
+    to which no Service leads: one of the Service's name, or the only one.
     """
     found = [_near(behind, each) for each in behind.neighbours]
     if behind.service.headless:
         found = [near for near in found if near.backing.workload.spec.service_name == behind.view.metadata.name]
     unserved = [near for near in found if near.unserved]
-    alone = unserved if len(unserved) == 1 else []
+    named = [near for near in unserved if near.namesake]
+    alone = named or (unserved if len(unserved) == 1 else [])
     return max([near for near in found if near.resembles] or alone, key=lambda near: near.rank, default=None)
 
 
@@ -103,5 +105,6 @@ def by_role(behind: Behind) -> bool:
 def _near(behind: Behind, backing: Backing) -> Near:
     services = behind.view.around.services.get(behind.view.namespace, {})
     served = any(service.selects(labels(backing)) for service in services.values())
+    name = behind.view.metadata.name.removesuffix("-svc").removesuffix("-service")
     likeness = SequenceMatcher(None, behind.view.metadata.name, backing.ref.name).ratio()
-    return Near(backing, behind.selector, served, likeness)
+    return Near(backing, behind.selector, served, name in backing.ref.name, likeness)

@@ -1,7 +1,8 @@
 """Ports of a Service that its pods do not have (catalogue B11, svc-port-mismatch).
 
 A port by name has to be declared, else there is no endpoint for it. A port by number need not be: containers may listen
-on ports that they do not declare, so that a number is only doubted where everything that is known speaks against it.
+on ports that they do not declare, so that a number is only doubted where everything that is known speaks against it: a
+port is declared that no Service leads to, and this one leads elsewhere.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Sev
 from diagnostics.rules.probes.failures import port_of
 from diagnostics.rules.subject import ObjectView
 from diagnostics.rules.traffic import rules
-from diagnostics.rules.traffic.behind import Behind
+from diagnostics.rules.traffic.behind import Behind, labels
 from diagnostics.snapshot.placement import ContainerPort
 from diagnostics.snapshot.pods import Container
 from diagnostics.snapshot.traffic import Service, ServicePort
+
+# What containers offer beside their traffic, and often do not declare.
+_ASIDE = re.compile(r"metric|prom|health|probe|status|admin|debug|pprof|jmx", re.IGNORECASE)
 
 
 @check(rules.PORT_MISMATCH, needs=("endpointslices",), about=("Service",))
@@ -35,7 +39,9 @@ def ports(view: ObjectView[Service]) -> Iterator[Finding]:
         if isinstance(port.target, str):
             if behind.endpoints and not _resolved(behind, port):
                 yield _unnamed(behind, declared, port)
-        elif wrong == list(view.item.spec.ports) and declared.speaks_against(port.target):
+        elif (
+            wrong == list(view.item.spec.ports) and declared.speaks_against(port.target) and _only_way(behind, declared)
+        ):
             yield _doubted(behind, declared, port)
 
 
@@ -73,9 +79,9 @@ class _Declared:
         )
 
     def speaks_against(self, number: int) -> bool:
-        """Whether the only container of each declares ports, and names that one in no probe, command or argument."""
+        """Whether the only container of each declares ports for traffic, and names that one nowhere else."""
         alone = all(len(each.workload.spec.template.spec.containers) == 1 for each in self.workloads)
-        return alone and all(one.ports and not _mentions(one, number) for one in self.containers)
+        return alone and all(_takes_traffic(one) and not _mentions(one, number) for one in self.containers)
 
     @property
     def probed(self) -> str:
@@ -85,6 +91,21 @@ class _Declared:
         }
         asked = (port for container in self.containers for port in _probed(container))
         return next((str(known[port]) for port in asked if port in known), "")
+
+
+def _takes_traffic(container: Container) -> bool:
+    return any(not _ASIDE.search(port.name) for port in container.ports)
+
+
+def _only_way(behind: Behind, declared: _Declared) -> bool:
+    """Whether this Service is meant for traffic, and no other leads to a port that its pods declare."""
+    ports = " ".join(port.name for port in behind.service.spec.ports)
+    if _ASIDE.search(f"{behind.view.metadata.name} {ports}"):
+        return False
+    services = behind.view.around.services[behind.view.namespace].values()
+    beside = (other for other in services if other is not behind.service and not other.headless)
+    to_them = (other for other in beside if any(other.selects(labels(each)) for each in declared.workloads))
+    return not any(declared.has(port) for other in to_them for port in other.spec.ports)
 
 
 def _probed(container: Container) -> Iterator[int | str]:

@@ -27,6 +27,7 @@ NO_ENDPOINTS = _TRAFFIC(
     cases=(
         (Severity.CRITICAL, "where there are pods behind it and none is ready"),
         (Severity.MEDIUM, "where it is not clear which pods are meant"),
+        (Severity.INFO, "where no workload lacks a Service like it, and nothing else names it"),
     ),
     rests_on=("services", "endpointslices"),
 )
@@ -69,6 +70,7 @@ SERVICE_MISSING = _TRAFFIC(
     verify=("kubectl -n {namespace} get service {service}",),
     visible_after=timedelta(minutes=5),  # Whoever makes the set first and its Service later is given time.
     notify_after=timedelta(minutes=10),
+    cases=((Severity.INFO, "where all of its pods are ready, and no Service looks as if it was meant"),),
     references=("https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id",),
     rests_on=("services",),
 )

@@ -18,9 +18,7 @@ from diagnostics.rules.suspect import Suspect
 from diagnostics.rules.traffic import rules
 from diagnostics.rules.traffic.behind import Behind, said
 from diagnostics.rules.traffic.nearest import Near, by_role, nearest
-from diagnostics.rules.workloads.deployments import MOVING
-from diagnostics.rules.workloads.pods import latest, unready_since
-from diagnostics.snapshot.objects import Workload
+from diagnostics.rules.workloads.pods import latest, settled, unready_since
 from diagnostics.snapshot.owners import WorkloadRef
 from diagnostics.snapshot.traffic import Service
 
@@ -63,18 +61,9 @@ def _of_pods(behind: Behind) -> Finding:
 
 
 def _began(behind: Behind) -> datetime | None:
-    """Since when there has been no ready pod; since now, while something still moves: it may only be slow to start."""
-    moments = (moment for each in behind.workloads for moment in _moved(each.workload))
-    began = latest(behind.changed, *moments, *map(unready_since, behind.pods))
-    return began if behind.view.age(began) >= MOVING else behind.view.now
-
-
-def _moved(workload: Workload) -> Iterator[datetime | None]:
-    yield workload.metadata.written_at
-    for type_ in ("Available", "Progressing"):
-        if condition := workload.status.condition(type_):
-            yield condition.last_transition_time
-            yield condition.last_update_time
+    """Since when there has been no ready pod."""
+    began = latest(behind.changed, *map(unready_since, behind.pods))
+    return settled(behind.view, began, (each.workload for each in behind.workloads))
 
 
 def _waiting(
@@ -103,7 +92,7 @@ def _selects_nothing(behind: Behind) -> Iterator[Finding]:
     by what pods are given at run time.
     """
     near = nearest(behind)
-    if behind.view.metadata.controller or behind.by_pod_labels or by_role(behind):
+    if behind.view.metadata.owner_references or behind.by_pod_labels or by_role(behind):
         return
     if near is None and behind.service.headless:
         return  # It gives names to pods where there are some, and does no harm where there are none.
@@ -120,7 +109,17 @@ def _selects_nothing(behind: Behind) -> Iterator[Finding]:
         selector=said(behind.selector),
         **(_meant_for(near) if near else _left_over(behind)),
     )
-    yield found if near and near.likely else replace(found, severity=Severity.MEDIUM)
+    yield found if near and near.likely else replace(found, severity=_of_doubtful(behind, near))
+
+
+def _of_doubtful(behind: Behind, near: Near | None) -> Severity:
+    """How bad it is where no workload is clearly meant.
+
+    Unless something else names the Service, it may be idle on purpose: its pods are the other colour's turn, or those
+    of a kind that is not read and scaled to zero.
+    """
+    unserved = near is not None and near.resembles and (near.namesake or not near.served)
+    return Severity.MEDIUM if unserved or behind.in_use else Severity.INFO
 
 
 def _of_near(near: Near) -> Evidence:

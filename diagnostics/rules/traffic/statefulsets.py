@@ -1,14 +1,16 @@
 """StatefulSets whose Service does not exist (catalogue B11, sts-service-missing).
 
-What its pods fail of may come of that or not: where something is diagnosed in them, this is listed with it.
+What its pods fail of may come of that or not: where something is diagnosed in them, this is listed with it. Pods that do
+not look for each other by name are well without one (Argo CD's application controllers): that is information.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnostics.rules.lookalikes import alike
-from diagnostics.rules.model import Confidence, Finding, Offender, check
+from diagnostics.rules.model import Confidence, Finding, Offender, Severity, check
 from diagnostics.rules.traffic import rules
 from diagnostics.rules.workloads.pods import WorkloadView
 
@@ -20,8 +22,9 @@ def service_missing(view: WorkloadView) -> Iterator[Finding]:
     needless = view.metadata.deletion_timestamp is not None or view.item.desired < 2
     if not name or name in services or needless or "services" not in view.snapshot.read:
         return
-    near = alike(name, services)
-    yield view.finding(
+    own = view.item.spec.template.metadata.labels
+    near = alike(name, (other for other, service in services.items() if service.headless and service.selects(own)))
+    found = view.finding(
         rules.SERVICE_MISSING,
         Confidence.CERTAIN,
         view.quote("spec.serviceName", name),
@@ -30,3 +33,5 @@ def service_missing(view: WorkloadView) -> Iterator[Finding]:
         service=name,
         instead=f"There is a Service {near} in this namespace: is that the one that was meant?" if near else "",
     )
+    suffers = near is not None or view.item.status.ready_pods < view.item.desired
+    yield found if suffers else replace(found, severity=Severity.INFO)

@@ -8,12 +8,10 @@ from typing import Any
 
 from diagnostics.rules.model import Confidence, Evidence, Finding, Offender, Rule, check
 from diagnostics.rules.workloads import rules
-from diagnostics.rules.workloads.pods import WorkloadView, latest, unready, unready_since
+from diagnostics.rules.workloads.pods import MOVING, WorkloadView, latest, unready, unready_since
 from diagnostics.snapshot.display import short_duration
 from diagnostics.snapshot.meta import Condition
 
-# A rollout that moved within this time is under way: what it lacks is no fault yet.
-MOVING = timedelta(minutes=10)
 STILL = timedelta(minutes=15)
 # The API server's default for spec.progressDeadlineSeconds.
 _DEADLINE = 600
