@@ -53,7 +53,7 @@ class CursorPages(OnePage):
         """The rows of the page that is asked for. Raises NoCursor and ValidationError."""
         self.request = request
         query = request.query_params
-        order = _order(query.get(ORDERING, ""), view)
+        order = _order(query.get(ORDERING), view)
         self.page: Page[Any] = page(queryset, order, query.get(CURSOR, ""), _size(query.get(SIZE)))
         return list(self.page.rows)
 
@@ -87,8 +87,8 @@ class CursorPages(OnePage):
         ]
 
 
-def _order(asked: str, view: Ordered) -> Order:
-    names = tuple(name for name in asked.split(",") if name) or view.default_ordering
+def _order(asked: str | None, view: Ordered) -> Order:
+    names = view.default_ordering if asked is None else tuple(asked.split(","))
     plain = [name.removeprefix("-") for name in names]
     known = (*view.orderings, view.unique)
     if strange := [name for name in plain if name not in known]:

@@ -47,7 +47,7 @@ class Remedy(Shape):
     verify = serializers.ListField(child=serializers.CharField())
 
 
-class Evidence(Shape):
+class EvidenceItem(Shape):
     """What was read, and where: the strongest first."""
 
     source = serializers.CharField()  # type: ignore[assignment]  # The framework takes fields off the class.
@@ -108,7 +108,7 @@ class DiagnosisShape(Shape):
     cause = serializers.CharField()
     offender = Offender()
     remedy = Remedy()
-    evidence = Evidence(many=True)
+    evidence = EvidenceItem(many=True)
     ruled_out = serializers.ListField(child=serializers.CharField())
     first_seen = serializers.DateTimeField()
     last_seen = serializers.DateTimeField()
@@ -180,7 +180,7 @@ class LogShape(Shape):
 class EvidenceShape(Shape):
     """Everything that speaks for a diagnosis, and what does not."""
 
-    evidence = Evidence(many=True)
+    evidence = EvidenceItem(many=True)
     ruled_out = serializers.ListField(child=serializers.CharField())
     changed = Change(many=True)
     pods = KeptPod(many=True)
