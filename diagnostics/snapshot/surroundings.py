@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import islice
 
 from diagnostics.snapshot.cluster import Snapshot
 from diagnostics.snapshot.meta import LeanMetadata, OwnerReference
@@ -62,6 +63,21 @@ class Surroundings:
             for (namespace, name), workload in sorted(known.items()):
                 found.setdefault(namespace, []).append((WorkloadRef(kind, name, namespace), workload))
         return found
+
+    @cached_property
+    def served(self) -> frozenset[WorkloadRef]:
+        """Those of them to whose pods a Service leads."""
+        by_label: dict[tuple[str, tuple[str, str]], list[Service]] = {}
+        for (namespace, _), service in self._snapshot.services.items():
+            for label in islice(service.spec.selector.items(), 1):  # Pods behind it have every one of its labels.
+                by_label.setdefault((namespace, label), []).append(service)
+        return frozenset(
+            ref
+            for namespace, workloads in self.serving.items()
+            for ref, workload in workloads
+            for labels in (workload.spec.template.metadata.labels,)
+            if any(one.selects(labels) for label in labels.items() for one in by_label.get((namespace, label), ()))
+        )
 
     @cached_property
     def jobs(self) -> Mapping[str, list[Workload]]:

@@ -194,10 +194,17 @@ def undeclared_ports(cluster: Platform) -> None:
 
 
 def turns(cluster: Platform) -> None:
-    """Two colours by hand, of which one is not there."""
+    """Two colours by hand, and two workers, of which one is not there; a part of a chart that is switched off."""
     cluster.deployment("web-blue", "shop", labels={"app": "web", "color": "blue"})
     for color in ("blue", "green"):
         cluster.service(f"web-{color}", "shop", 80, selector={"app": "web", "color": color})
+    cluster.deployment("worker-a", "shop")
+    for worker in ("worker-a", "worker-b"):
+        cluster.service(worker, "shop", 80)
+    for part in ("webservice", "sidekiq"):
+        cluster.deployment(part, "gitlab", labels={"app": part, "release": "gitlab"})
+    for part in ("webservice", "kas"):
+        cluster.service(f"gitlab-{part}", "gitlab", 80, selector={"app": part, "release": "gitlab"})
 
 
 def isolated(cluster: Platform) -> None:

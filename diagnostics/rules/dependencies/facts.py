@@ -99,7 +99,9 @@ def known_of(suspect: Suspect, host: str, port: str = "", *, unresolved: bool) -
 def _governing(suspect: Suspect, host: str) -> Key | None:
     """The Service that a StatefulSet beside the suspect names, if the host is one of its pods': `kafka-1.kafka-hs`."""
     name = host.lower().partition(".")[2].partition(".")[0]
-    beside = (found for (namespace, _), found in suspect.snapshot.statefulsets.items() if namespace == suspect.namespace)
+    beside = (
+        found for (namespace, _), found in suspect.snapshot.statefulsets.items() if namespace == suspect.namespace
+    )
     return (suspect.namespace, name) if name and any(one.spec.service_name == name for one in beside) else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -15,6 +16,9 @@ from diagnostics.rules.traffic.behind import Behind, labels, said
 _ROLE = re.compile(
     r"role|leader|primary|secondary|master|slave|replica|active|standby|ordinal|index|hash|revision", re.IGNORECASE
 )
+_NUMBER = re.compile(r"(?P<name>.*?)(?:\d+|[-._][a-z])")
+# How people end names with what the object is.
+_KIND = re.compile(r"-(?:svc|service|deploy|deployment|sts|statefulset)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +27,9 @@ class Near:
 
     backing: Backing
     selector: Mapping[str, str]
+    common: frozenset[str]  # The selected labels that pods of several workloads have: a chart's, a team's.
     served: bool  # Whether another Service leads to it.
-    namesake: bool  # Whether its name has the Service's in it.
+    namesake: bool  # Whether it is called as the Service is, but for their kinds.
     likeness: float  # Of the Service's name to its own, from 0 to 1.
 
     @property
@@ -35,15 +40,15 @@ class Near:
 
     @property
     def matched(self) -> int:
-        """How many of the selected labels its pods have."""
-        return len(self.selector) - len(self.differing)
+        """How many of the selected labels its pods have, and no others."""
+        return len(self.selector.keys() - self.common - set(self.differing))
 
     @property
     def slips(self) -> int:
         """How many of the differences look like slips of the pen: a like value, or the value under a like key."""
         has = labels(self.backing)
         return sum(
-            alike(self.selector[key], [has[key]]) is not None
+            alike(self.selector[key], [has[key]]) is not None and not _numbered(self.selector[key], has[key])
             if key in has
             else alike(key, [other for other, value in has.items() if value == self.selector[key]]) is not None
             for key in self.differing
@@ -83,13 +88,21 @@ def nearest(behind: Behind) -> Near | None:
     To a headless Service only the StatefulSets that name it give a meaning. Without any likeness a workload may be meant
     to which no Service leads: one of the Service's name, or the only one.
     """
-    found = [_near(behind, each) for each in behind.neighbours]
+    holders = Counter(label for each in behind.neighbours for label in labels(each).items() & behind.selector.items())
+    common = frozenset(key for (key, _), count in holders.items() if count > 1)
+    found = [_near(behind, each, common) for each in behind.neighbours]
     if behind.service.headless:
         found = [near for near in found if near.backing.workload.spec.service_name == behind.view.metadata.name]
     unserved = [near for near in found if near.unserved]
     named = [near for near in unserved if near.namesake]
     alone = named or (unserved if len(unserved) == 1 else [])
     return max([near for near in found if near.resembles] or alone, key=lambda near: near.rank, default=None)
+
+
+def _numbered(one: str, other: str) -> bool:
+    """Whether they tell siblings from each other by a number or a letter: `worker-a` and `worker-b`, `v1` and `v2`."""
+    first, second = _NUMBER.fullmatch(one), _NUMBER.fullmatch(other)
+    return first is not None and second is not None and first["name"] == second["name"]
 
 
 def by_role(behind: Behind) -> bool:
@@ -102,9 +115,13 @@ def by_role(behind: Behind) -> bool:
     )
 
 
-def _near(behind: Behind, backing: Backing) -> Near:
-    services = behind.view.around.services.get(behind.view.namespace, {})
-    served = any(service.selects(labels(backing)) for service in services.values())
-    name = behind.view.metadata.name.removesuffix("-svc").removesuffix("-service")
-    likeness = SequenceMatcher(None, behind.view.metadata.name, backing.ref.name).ratio()
-    return Near(backing, behind.selector, served, name in backing.ref.name, likeness)
+def _near(behind: Behind, backing: Backing, common: frozenset[str]) -> Near:
+    name, other = behind.view.metadata.name, backing.ref.name
+    return Near(
+        backing,
+        behind.selector,
+        common,
+        served=backing.ref in behind.view.around.served,
+        namesake=_KIND.sub("", name) == _KIND.sub("", other),
+        likeness=SequenceMatcher(None, name, other).ratio(),
+    )
