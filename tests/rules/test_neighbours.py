@@ -131,6 +131,15 @@ def test_domains_that_its_selector_or_taints_rule_out_are_no_place_to_spread_to(
         topologySpreadConstraints=spread(nodeTaintsPolicy="Honor", minDomains=2),
     )
     assert finding(snapshot, waiting).params["skew"] == ": a has 1"
+    selected = refused(
+        f"1 node(s) {SPREAD}",
+        "1 node(s) didn't match Pod's node affinity/selector",
+        of=2,
+        topologySpreadConstraints=spread(minDomains=2),
+        nodeSelector={ZONE: "a"},
+    )
+    snapshot.suspects.clear()
+    assert finding(snapshot, selected).params["skew"] == ": a has 1"
 
 
 def test_many_domains_are_cut_but_the_emptiest_stays() -> None:
