@@ -23,7 +23,7 @@ from diagnostics.models import Channel, Delivery, Diagnosis, Route, Silence
 from diagnostics.operations import channels, routes, silences, tokens
 from tests.web.rows import a_cluster, a_diagnosis, resolved
 
-EXAMPLES = 5  # Of each operation.
+EXAMPLES = 3  # Of each operation.
 
 # Exports are streamed as ASGI wants it; tests/web/test_exports.py asks them.
 described = schemathesis.openapi.from_wsgi("/api/v1/schema", get_wsgi_application()).exclude(path_regex="/export/")
