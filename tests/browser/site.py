@@ -12,6 +12,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+from cryptography.fernet import Fernet
+
 from dashboard.environment import PROJECT
 from tests.servers import free_port, private_redis, wait_for
 
@@ -31,6 +33,8 @@ class Site:
             "BASE_URL": self.url,
             "DATABASE_URL": f"sqlite:///{home / 'sickbay.sqlite3'}",
             "DEMO": "1",
+            "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+            "OUTBOUND_ALLOW_CIDRS": "127.0.0.0/8",
             "DJANGO_SETTINGS_MODULE": "dashboard.settings",
         }
         self._environment = {**os.environ, **settings}

@@ -21,13 +21,15 @@ from django.utils import timezone  # noqa: E402
 
 from dashboard.signin import one_time_link  # noqa: E402
 from diagnostics import live  # noqa: E402
-from diagnostics.models import Cluster, Diagnosis, Occurrence, Update  # noqa: E402
+from diagnostics.models import Channel, Cluster, Diagnosis, Occurrence, Route, Silence, Update  # noqa: E402
+from diagnostics.operations import delivering, sending  # noqa: E402
 from tests.web import rows  # noqa: E402
 
 
 def reset(**clusters: dict[str, Any]) -> None:
     """Nothing is stored but the named clusters, read just now."""
-    Cluster.objects.all().delete()
+    for model in (Cluster, Channel, Route, Silence):
+        model.objects.all().delete()
     Session.objects.all().delete()
     User.objects.all().delete()
     for name, columns in clusters.items():
@@ -74,13 +76,18 @@ def lose(cluster: str) -> None:
         live.announce(row, Update.Topic.CLUSTER)
 
 
+def deliver() -> int:
+    """A worker sends what is due."""
+    return delivering.deliver(sending.opened())
+
+
 def link() -> str:
     """A sign-in link of the administrator."""
     return one_time_link()
 
 
 COMMANDS: dict[str, Callable[..., Any]] = {
-    command.__name__: command for command in (reset, open_diagnosis, change, resolve, lose, link)
+    command.__name__: command for command in (reset, open_diagnosis, change, resolve, lose, deliver, link)
 }
 
 if __name__ == "__main__":

@@ -152,7 +152,7 @@ def test_saving_a_disabled_one_turns_it_on_again(browser: Client, look: Look) ->
     }
     channel, path = one(**failed)
     page = look(path)
-    assert "HTTP 404 no_service Correct what is wrong and save: that turns it on again." in page.text
+    assert "HTTP 404 no_service. Correct what is wrong and save: that turns it on again." in page.text
     assert 'name="enabled" id="c-enabled" checked' in page.html
     sent(browser, path, name="#ops", enabled="on", version="1", **{"set-url": URL})
     channel.refresh_from_db()

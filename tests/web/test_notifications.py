@@ -75,7 +75,7 @@ class TestChannels:
     def test_one_that_refused_for_good_has_a_banner_with_what_to_do(self, look: Look) -> None:
         channel = a_channel("off", enabled=False, disabled_reason="HTTP 404 no_service")
         banner = look(PAGE).part(f'<div class="banner" id="off-{channel.uuid}"')
-        assert "off is off: it refused for good. HTTP 404 no_service Correct its settings" in banner.text
+        assert "off is off: it refused for good. HTTP 404 no_service. Correct its settings" in banner.text
         assert f'action="/notifications/channels/{channel.uuid}/switch"' in banner.html
 
     def test_one_that_somebody_turned_off_has_none(self, look: Look) -> None:

@@ -113,6 +113,7 @@ def test_the_form_shows_what_is_stored_and_saving_it_changes_nothing(browser: Cl
         (form(quiet=({"days": [1], "begins": "22:00"},)), "id_quiet-0-ends", "Say when."),
         (form(repeat_after="often"), "r-repeat_after", "Write a number and s, min, h or d, such as 30 min."),
         (form(repeat_after="900 d"), "r-repeat_after", "at most 365 days"),
+        (form(escalate_after="30 min"), "r-escalate_to", "Say whom."),
         (form(most_per_hour="0"), "r-most_per_hour", "greater than or equal to 1"),
         (form(time_zone="Mars/Base"), "r-time_zone", "Select a valid choice"),
         (form(name="Everything"), "r-name", "There is another route of this name."),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -37,6 +37,26 @@ LABELS: dict[str, Promise | str] = {
     "secrets": gettext_lazy("Signing secrets"),
 }
 
+BLURBS: dict[str, Promise | str] = {
+    "alertmanager": gettext_lazy("For what takes Alertmanager's messages"),
+    "discord": gettext_lazy("Webhook of a channel"),
+    "email": gettext_lazy("One conversation a diagnosis"),
+    "google_chat": gettext_lazy("Webhook of a space"),
+    "mattermost": gettext_lazy("Incoming webhook"),
+    "pagerduty": gettext_lazy("Events API v2"),
+    "rocketchat": gettext_lazy("Incoming webhook"),
+    "slack": gettext_lazy("Incoming webhook"),
+    "slack_bot": gettext_lazy("Bot token: threads, updates in place"),
+    "teams": gettext_lazy("Workflow with a webhook"),
+    "template": gettext_lazy("A body that you write yourself"),
+    "webhook": gettext_lazy("Signed JSON, for programs"),
+}
+EXAMPLES = {
+    "discord": "https://discord.com/api/webhooks/...",
+    "google_chat": "https://chat.googleapis.com/v1/spaces/...",
+    "slack": "https://hooks.slack.com/services/...",
+}
+
 Json = dict[str, Any]
 
 
@@ -53,6 +73,8 @@ class ChannelForm(forms.Form):
         self.format, self.row = form, row
         for field in msgspec.structs.fields(form.settings):
             self.fields[PREFIX + field.name] = _field(form.settings, field, stored=bool(row and shown.get(field.name)))
+        if not row and form.kind in EXAMPLES:
+            self.fields[PREFIX + "url"].widget.attrs["placeholder"] = EXAMPLES[form.kind]
         if row:
             self.fields["enabled"] = forms.BooleanField(label=_("On: messages are sent"), required=False)
             self.fields["version"] = forms.IntegerField(widget=forms.HiddenInput)
@@ -98,9 +120,9 @@ class ChannelForm(forms.Form):
         return PREFIX + meant if meant else None
 
 
-def known_formats() -> Iterable[Format[Any]]:
-    """What a channel can be, to choose from."""
-    return formats().values()
+def known_formats() -> list[tuple[Format[Any], str]]:
+    """What a channel can be, to choose from, and a few words about some of them."""
+    return [(known, str(BLURBS.get(kind, ""))) for kind, known in formats().items()]
 
 
 def _initial(shown: Mapping[str, Any], row: Channel | None) -> Json:
@@ -149,12 +171,13 @@ def _widget(name: str, *, secret: bool) -> forms.Widget:
 
 def _hint(type_: Any, *, secret: bool, stored: bool) -> str:
     many = get_origin(type_) in (tuple, list, dict)
+    each = _("One name: value a line.") if get_origin(type_) is dict else _("One a line.") if many else ""
     if secret and stored:
         kept = _("%(mask)s stands for one that is stored; write a new one in its place or before it.") % {"mask": MASK}
         return kept if many else _("Stored, and never shown again. Leave it empty to keep it.")
     if secret:
-        return _("Kept encrypted; after saving it is never shown again.")
-    return _("One a line.") if many else ""
+        return f"{each} {_('Kept encrypted; after saving it is never shown again.')}".strip()
+    return each
 
 
 def _without_none(type_: Any) -> Any:

@@ -69,8 +69,8 @@ def news(delivery: Delivery) -> str:
         Type.REGRESSED: _("failing again"),
         Type.UNREACHABLE: _("%(cluster)s cannot be read"),
         Type.RECOVERED: _("%(cluster)s is read again"),
-        Type.STORM_STARTED: _("storm in %(cluster)s"),
-        Type.STORM_ENDED: _("storm in %(cluster)s ended"),
+        Type.STORM_STARTED: _("Storm in %(cluster)s"),
+        Type.STORM_ENDED: _("Storm in %(cluster)s ended"),
         Type.TEST: _("Test"),
         Type.DIGEST: _("Daily digest"),
     }

@@ -120,6 +120,15 @@ class RouteForm(forms.Form):
         quiet = [_quiet_shown(each) for each in row.quiet_hours] if row else []
         self.quiet = _QuietRows(data, prefix=QUIET) if data is not None else _QuietRows(initial=quiet, prefix=QUIET)
 
+    def clean(self) -> Json:
+        """Going further takes a time and somebody to go to."""
+        data = self.cleaned_data
+        if data.get("escalate_after") and not data.get("escalate_to") and "escalate_to" not in self.errors:
+            self.add_error("escalate_to", _("Say whom."))
+        if data.get("escalate_to") and not data.get("escalate_after") and "escalate_after" not in self.errors:
+            self.add_error("escalate_after", _("Say when."))
+        return data
+
     @property
     def values(self) -> Json:
         """What `operations.routes` is to store, without matchers. Of a valid form."""
