@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cached_property
 
 from diagnostics.rules.dependencies.backing import Backing
 from diagnostics.rules.lookalikes import alike
@@ -21,7 +22,7 @@ _NUMBER = re.compile(r"(?P<name>.*?)(?:\d+|[-._][a-z])")
 _KIND = re.compile(r"-(?:svc|service|deploy|deployment|sts|statefulset)$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Near:
     """A workload, and how the labels of its pods differ from what a Service selects."""
 
@@ -29,10 +30,19 @@ class Near:
     selector: Mapping[str, str]
     common: frozenset[str]  # The selected labels that pods of several workloads have: a chart's, a team's.
     served: bool  # Whether another Service leads to it.
-    namesake: bool  # Whether it is called as the Service is, but for their kinds.
-    likeness: float  # Of the Service's name to its own, from 0 to 1.
+    service: str  # The Service's name.
 
     @property
+    def namesake(self) -> bool:
+        """Whether it is called as the Service is, but for their kinds."""
+        return _KIND.sub("", self.service) == _KIND.sub("", self.backing.ref.name)
+
+    @property
+    def likeness(self) -> float:
+        """Of the Service's name to its own, from 0 to 1."""
+        return SequenceMatcher(None, self.service, self.backing.ref.name).ratio()
+
+    @cached_property
     def differing(self) -> tuple[str, ...]:
         """The selected labels that its pods do not have."""
         has = labels(self.backing)
@@ -43,7 +53,7 @@ class Near:
         """How many of the selected labels its pods have, and no others."""
         return len(self.selector.keys() - self.common - set(self.differing))
 
-    @property
+    @cached_property
     def slips(self) -> int:
         """How many of the differences look like slips of the pen: a like value, or the value under a like key."""
         has = labels(self.backing)
@@ -90,7 +100,8 @@ def nearest(behind: Behind) -> Near | None:
     """
     holders = Counter(label for each in behind.neighbours for label in labels(each).items() & behind.selector.items())
     common = frozenset(key for (key, _), count in holders.items() if count > 1)
-    found = [_near(behind, each, common) for each in behind.neighbours]
+    served, name = behind.view.around.served, behind.view.metadata.name
+    found = [Near(each, behind.selector, common, each.ref in served, name) for each in behind.neighbours]
     if behind.service.headless:
         found = [near for near in found if near.backing.workload.spec.service_name == behind.view.metadata.name]
     unserved = [near for near in found if near.unserved]
@@ -112,16 +123,4 @@ def by_role(behind: Behind) -> bool:
         _ROLE.search(f"{key}={value}")
         for key, value in behind.selector.items()
         if not any(key in template for template in templates)
-    )
-
-
-def _near(behind: Behind, backing: Backing, common: frozenset[str]) -> Near:
-    name, other = behind.view.metadata.name, backing.ref.name
-    return Near(
-        backing,
-        behind.selector,
-        common,
-        served=backing.ref in behind.view.around.served,
-        namesake=_KIND.sub("", name) == _KIND.sub("", other),
-        likeness=SequenceMatcher(None, name, other).ratio(),
     )
