@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Prefetch
 
 from diagnostics.models import Channel, Cluster, Delivery, Diagnosis, Route
 from diagnostics.notify.matching import Traits, matchers, matches
@@ -42,7 +43,7 @@ def _recovered(now: datetime) -> Iterator[Delivery]:
         told = Delivery.objects.filter(
             thread=str(cluster.uuid), type=Type.UNREACHABLE, created_at__gte=cluster.unreachable_told_at
         )
-        for delivery in told.select_related("channel"):
+        for delivery in told.select_related("channel").defer("channel__settings"):
             yield _about(cluster, delivery.channel, delivery.route, Type.RECOVERED, now)
 
 
@@ -59,7 +60,8 @@ def _about(cluster: Cluster, channel: Channel, route: str, type_: Type, now: dat
 
 
 def _digests(now: datetime) -> Iterator[Delivery]:
-    for route in Route.objects.filter(enabled=True, digest_at__isnull=False).prefetch_related("channels"):
+    channels = Prefetch("channels", Channel.objects.defer("settings"))
+    for route in Route.objects.filter(enabled=True, digest_at__isnull=False).prefetch_related(channels):
         here = now.astimezone(ZoneInfo(route.time_zone))
         if route.digest_at is None or here.time() < route.digest_at or route.digest_sent_on == here.date():
             continue

@@ -69,7 +69,8 @@ def _due(now: datetime) -> QuerySet[Delivery]:
     )
     ready = Q(channel__enabled=True) & (Q(channel__next_at=None) | Q(channel__next_at__lte=now))
     pending = Delivery.objects.filter(ready, state=Delivery.State.PENDING, due_at__lte=now)
-    return pending.filter(~Exists(older) | Q(thread="")).select_related("channel").order_by("due_at", "pk")
+    found = pending.filter(~Exists(older) | Q(thread="")).select_related("channel").order_by("due_at", "pk")
+    return found.defer("channel__settings")  # Read by the attempt: a key that is lost stops one channel, not all.
 
 
 def attempt(delivery: Delivery, send: Send, clock: Callable[[], datetime] = timezone.now) -> Outcome:
@@ -192,7 +193,7 @@ def replay(delivery: Delivery, now: datetime) -> Delivery:
 def give_up(now: datetime) -> int:
     """Buries what disabled channels have kept for too long; returns how many deliveries that were."""
     buried = 0
-    for channel in Channel.objects.filter(enabled=False):
+    for channel in Channel.objects.filter(enabled=False).defer("settings"):
         form = formats().get(channel.kind)
         late = now - (form.retry_for if form else timedelta())
         pending = channel.deliveries.filter(state=Delivery.State.PENDING, created_at__lt=late)

@@ -57,7 +57,8 @@ def end(now: datetime) -> list[Delivery]:
             continue
         storm.ended_at = now
         storm.save(update_fields=["ended_at"])
-        begun = Delivery.objects.filter(thread=thread(storm), type=Type.STORM_STARTED).select_related("channel")
+        begun = Delivery.objects.filter(thread=thread(storm), type=Type.STORM_STARTED)
+        begun = begun.select_related("channel").defer("channel__settings")
         deliveries += [_delivery(storm, told.channel, told.route, Type.STORM_ENDED, now) for told in begun]
     return deliveries
 

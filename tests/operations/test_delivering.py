@@ -13,7 +13,9 @@ from itertools import product
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.db import close_old_connections
+from pytest_django import Settings
 
 from diagnostics.models import Announcement, Channel, Delivery, Diagnosis
 from diagnostics.notify import sender
@@ -66,6 +68,19 @@ def send(message: Request | Mail) -> Answer:
 def put(channel: Channel, thread: str = "t", **columns: Any) -> Delivery:
     fields = {"type": "diagnosis.opened", "data": diagnosis(), "created_at": T0, "due_at": T0, **columns}
     return Delivery.objects.create(channel=channel, thread=thread, **fields)
+
+
+def test_a_key_that_is_lost_stops_one_channel_and_no_other(
+    channel: Channel, receiver: Receiver, settings: Settings
+) -> None:
+    put(channel)
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    put(Channel.objects.create(name="other", kind="slack", settings={"url": receiver.url}))
+    assert deliver(send, lambda: T0) == 2
+    assert give_up(T0 + timedelta(days=9)) == 0
+    states = dict(Delivery.objects.values_list("channel__name", "state"))
+    assert states == {"chat": "dead", "other": "sent"}
+    assert "FIELD_ENCRYPTION_KEYS" in Channel.objects.defer("settings").get(name="chat").disabled_reason
 
 
 def test_what_is_due_is_sent_and_kept_with_its_answer(channel: Channel, receiver: Receiver) -> None:

@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from dashboard.signin import GUEST
 from dashboard.views.notifications.urls import urlpatterns
-from diagnostics.models import Activity, Channel, Delivery, Diagnosis, Route, Silence
+from diagnostics.models import Channel, Delivery, Diagnosis, Route, Silence
 from tests.web.conftest import Look, Page
 from tests.web.notified import URL, a_channel, a_delivery, a_route, a_silence, about
 from tests.web.rows import a_cluster, a_diagnosis, before, resolved
@@ -198,101 +198,6 @@ class TestSilences:
         ended = look(PAGE).part('<details class="ended"')
         assert "1 ended" in ended.text
         assert f'href="/notifications/silences/new?again={silence.uuid}"' in ended.html
-
-
-class TestDeliveries:
-    def test_message_and_answer_are_in_a_disclosure(self, look: Look) -> None:
-        row = a_diagnosis(a_cluster())
-        delivery = a_delivery(a_channel(), row, route="Shop")
-        line = look(PAGE).part(f'<tr id="delivery-{delivery.uuid}"')
-        assert f"#{row.number} cart opened by route Shop" in line.text
-        assert "&quot;text&quot;: &quot;cart fails&quot;" in line.part("<details").html
-        assert "200 ok" in line.part("<details").text
-
-    def test_what_was_given_up_can_be_sent_again(self, look: Look, browser: Client) -> None:
-        delivery = a_delivery(a_channel(), state="dead", sent_at=None, error="HTTP 400 invalid_blocks")
-        line = look(PAGE).part(f'<tr id="delivery-{delivery.uuid}"')
-        assert "not delivered HTTP 400 invalid_blocks Send again" in line.text
-        back = f"/notifications/deliveries/?state=dead#delivery-{delivery.uuid}"
-        response = browser.post(f"{PAGE}deliveries/{delivery.uuid}/replay", {"back": back})
-        assert response["Location"] == back
-        delivery.refresh_from_db()
-        assert (delivery.state, delivery.attempts) == ("pending", 0)
-
-    def test_what_was_sent_is_not_sent_twice(self, browser: Client) -> None:
-        delivery = a_delivery(a_channel())
-        response = browser.post(f"{PAGE}deliveries/{delivery.uuid}/replay", {"back": "https://evil.example/"})
-        assert response["Location"] == "/notifications/deliveries/"
-        assert Delivery.objects.get().state == "sent"
-
-    def test_the_log_is_narrowed_by_state_and_channel_and_paged(self, look: Look) -> None:
-        ops, shop = a_channel("#ops"), a_channel("#shop")
-        for _ in range(30):
-            a_delivery(ops)
-        a_delivery(shop, state="dead", error="HTTP 400")
-        log = "/notifications/deliveries/"
-        first = look(log)
-        assert first.headline == "1 message was not delivered"
-        assert first.html.count('<tr id="delivery-') == 25
-        older = first.part('<nav class="pages"').html.split('href="')[1].split('"')[0].replace("&amp;", "&")
-        assert look(older).html.count('<tr id="delivery-') == 6
-        assert look(log, state="dead").html.count('<tr id="delivery-') == 1
-        assert look(log, channel=str(ops.uuid), state="dead").html.count('<tr id="delivery-') == 0
-        assert look(log, state="nonsense", channel="nonsense", before="nonsense").status == 200
-
-    def test_a_long_message_is_whole_on_its_own_page(self, look: Look) -> None:
-        delivery = a_delivery(a_channel(), request="x" * 9_000 + "the end")
-        assert "the end" not in look(PAGE).text
-        assert "the end" in look(f"{PAGE}deliveries/{delivery.uuid}").text
-        assert look(f"{PAGE}deliveries/{'0' * 8}-0000-4000-8000-{'0' * 12}").status == 404
-
-
-class TestWhoWasTold:
-    def told(self, look: Look, row: Diagnosis) -> str:
-        return look(f"/d/{row.number}").part('<section class="card" id="told"').text
-
-    def test_deliveries_and_reasons_are_listed(self, look: Look) -> None:
-        row = a_diagnosis(a_cluster())
-        a_delivery(a_channel("#ops"), row)
-        a_delivery(a_channel("#shop"), row, state="dead")
-        for minutes in (9, 5):
-            details = ({"what": "kept until 07:00 by route Night", "channel": "pager"}, {"what": "diagnosis.opened"})
-            for detail in details:
-                Activity.objects.create(diagnosis=row, kind="announced", at=before(minutes=minutes), detail=detail)
-        text = self.told(look, row)
-        assert "#ops: opened" in text
-        assert "#shop: opened, not delivered" in text
-        assert text.count("pager: kept until 07:00 by route Night") == 1
-        assert "Changed" not in look(f"/d/{row.number}").part('<ol class="tl"').text
-
-    def test_it_says_why_nobody_was_told(self, look: Look) -> None:
-        row = a_diagnosis(a_cluster())
-        assert "Nobody: there is no channel." in self.told(look, row)
-        route = a_route(channel := a_channel(), matchers=[about("namespace", "other")])
-        assert "Nobody: no route matches it." in self.told(look, row)
-        Route.objects.update(matchers=[])
-        route.channels.clear()
-        assert "Nobody: the route that matches it has no channel." in self.told(look, row)
-        route.channels.add(channel)
-        assert "Nobody yet: it is being decided." in self.told(look, row)
-        Diagnosis.objects.update(acknowledged_at=before(minutes=1))
-        assert "Nobody: somebody is seeing to it." in self.told(look, row)
-        a_silence()
-        assert "Nobody: a silence holds it back." in self.told(look, row)
-
-    def test_what_was_too_early_too_old_or_healed(self, look: Look) -> None:
-        a_channel()
-        cluster = a_cluster()
-        assert "if it lasts" in self.told(look, a_diagnosis(cluster, "early", notify_at=before(minutes=-5)))
-        old = a_diagnosis(cluster, "old", first_seen=before(days=3), opened_at=before(hours=23.9))
-        assert "before its cluster was added" in self.told(look, old)
-        assert "it healed before" in self.told(look, resolved(cluster, "healed"))
-
-    def test_the_link_of_a_message_leads_to_a_silence_filled_in(self, look: Look, browser: Client) -> None:
-        row = a_diagnosis(a_cluster())
-        response = browser.get(f"/d/{row.number}?silence=1")
-        assert response["Location"] == f"/notifications/silences/new?diagnosis={row.number}"
-        assert f'href="/notifications/silences/new?diagnosis={row.number}"' in look(f"/d/{row.number}").html
 
 
 def test_no_secret_is_on_any_page(look: Look) -> None:
