@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -63,7 +63,8 @@ def _digests(now: datetime) -> Iterator[Delivery]:
     channels = Prefetch("channels", Channel.objects.defer("settings"))
     for route in Route.objects.filter(enabled=True, digest_at__isnull=False).prefetch_related(channels):
         here = now.astimezone(ZoneInfo(route.time_zone))
-        if route.digest_at is None or here.time() < route.digest_at or route.digest_sent_on == here.date():
+        due = datetime.combine(here.date(), route.digest_at or time(), here.tzinfo)
+        if here < due or route.created_at >= due or route.digest_sent_on == here.date():
             continue
         Route.objects.filter(pk=route.pk).update(digest_sent_on=here.date())
         if data := _digest(route, now):

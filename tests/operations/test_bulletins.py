@@ -20,8 +20,9 @@ def chat() -> Channel:
     return Channel.objects.create(name="chat", kind="slack", settings={})
 
 
-def route(channel: Channel, **columns: Any) -> Route:
+def route(channel: Channel, created_at: datetime = T0 - timedelta(days=1), **columns: Any) -> Route:
     made = Route.objects.create(**{"name": "everything", "position": 1, **columns})
+    Route.objects.filter(pk=made.pk).update(created_at=created_at)
     made.channels.set([channel])
     return made
 
@@ -74,3 +75,10 @@ def test_a_digest_lists_what_its_route_is_about_and_nothing_is_no_digest(chat: C
     record(a_cluster(), judgement(verdict()), T0)
     assert Diagnosis.objects.count() == 1
     assert announce(T0 + 9 * MINUTE) == 0
+
+
+def test_a_route_that_is_made_after_the_time_of_its_digest_begins_tomorrow(chat: Channel) -> None:
+    route(chat, created_at=T0, digest_at=time(2))
+    record(a_cluster(), judgement(verdict()), T0)
+    assert announce(T0 + MINUTE) == 0
+    assert announce(T0 + timedelta(days=1)) == 1
