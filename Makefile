@@ -59,9 +59,9 @@ clean:  ## Remove what was built; the data stays
 	@$(SYNC) --all-groups 2>>var/install.log $(call OR_SAY,NO_PACKAGES)
 	@touch $@ .venv/.runtime
 
-# What the pure layers may use, and nothing else.
+# What the pure layers may use, and nothing else; compiled, as whoever runs their tests waits for them.
 var/pure/.synced: uv.lock pyproject.toml | var/uv/bin/uv
-	@UV_PROJECT_ENVIRONMENT=var/pure $(SYNC) --only-group pure 2>>var/install.log $(call OR_SAY,NO_PACKAGES)
+	@UV_PROJECT_ENVIRONMENT=var/pure UV_COMPILE_BYTECODE=true $(SYNC) --only-group pure 2>>var/install.log $(call OR_SAY,NO_PACKAGES)
 	@touch $@
 
 var/uv/bin/uv:

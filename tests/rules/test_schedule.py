@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics.rules.jobs.schedule import parse
@@ -57,7 +57,6 @@ def test_what_is_the_same_in_every_zone() -> None:
     assert (hourly.every_hour, nightly.every_hour, weekly.every_hour) == (True, False, False)
 
 
-@settings(max_examples=50)
 @given(
     st.tuples(
         st.sampled_from(["*", "0", "*/7", "5-50/9"]),
