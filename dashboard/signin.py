@@ -124,6 +124,23 @@ def signed_in(view: View[Rest]) -> View[Rest]:
     return gate
 
 
+def for_members(view: View[Rest], *, posted_from: str = "") -> View[Rest]:
+    """The same for people with an account of their own: the visitor of a demo is asked to sign in, too.
+
+    `posted_from` names the page to go on with where the one that took a POST cannot be looked at.
+    """
+
+    @wraps(view)
+    def gate(request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponseBase:
+        if is_guest(request.user):
+            elsewhere = posted_from and request.method == "POST"
+            back = reverse(posted_from) if elsewhere else request.get_full_path()
+            return redirect(f"{reverse('signin')}?{urlencode({'next': back})}")
+        return view(request, *args, **kwargs)
+
+    return signed_in(gate)
+
+
 def signed_in_program(view: View[Rest]) -> View[Rest]:
     """The same for what scripts fetch: a refusal, not a form."""
 

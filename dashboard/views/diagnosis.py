@@ -6,19 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
-from dashboard.signin import signed_in
-from dashboard.views import evidence, history
+from dashboard.signin import for_members, is_guest, signed_in
+from dashboard.views import deeds, evidence, history
 from dashboard.views.overview import current_overview, render_page
 from dashboard.views.told import told
 from diagnostics import queries
 from diagnostics.models import Diagnosis
+from diagnostics.operations.triaging import LONGEST_COMMENT, Changed, NotPossible, Triage
 from diagnostics.queries import PODS_LIMIT, Story
 
 
@@ -33,10 +38,43 @@ class PodLine:
     gone_at: datetime | None
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
+def diagnosis(request: HttpRequest, number: int) -> HttpResponseBase:
+    """The page of a diagnosis, open or resolved; what its buttons do is posted to it."""
+    return _act(request, number) if request.method == "POST" else _page(request, number)
+
+
+@for_members
+def _act(request: HttpRequest, number: int) -> HttpResponse:
+    row = get_object_or_404(Diagnosis.objects.select_related("assignee").defer("verdict"), number=number)
+    try:
+        _do(request, row)
+    except Changed:
+        messages.error(request, _("It was changed meanwhile: nothing was done. This is how it stands now."))
+    except NotPossible as error:
+        messages.error(request, _("Nothing was done: %(why)s.") % {"why": error})
+    except deeds.Unknown as error:
+        raise BadRequest(f"No button asks for {error}.") from None
+    return redirect("diagnosis", number)
+
+
+def _do(request: HttpRequest, row: Diagnosis) -> None:
+    """What was asked for. A comment overwrites nothing, so it asks for no version."""
+    now = timezone.now()
+    user: Any = request.user  # A User passed the gate.
+    if "comment" in request.POST:
+        Triage(row.uuid, user, now).comment(request.POST["comment"].replace("\r\n", "\n").strip())
+        messages.success(request, _("The comment is in the timeline."))
+        return
+    version = request.POST.get("version", "")
+    if not version.isdecimal():
+        raise deeds.Unknown(_("something without the version that was seen"))
+    done = deeds.carry_out(request.POST.get("do", ""), Triage(row.uuid, user, now, int(version)), row, now)
+    messages.success(request, done.said, extra_tags=done.undo)
+
+
 @signed_in
-def diagnosis(request: HttpRequest, number: int) -> HttpResponse:
-    """The page of a diagnosis, open or resolved."""
+def _page(request: HttpRequest, number: int) -> HttpResponse:
     if "silence" in request.GET:  # Where the link of a message leads.
         return redirect(f"{reverse('silence-new')}?{urlencode({'diagnosis': number})}")
     overview = current_overview()
@@ -51,11 +89,23 @@ def diagnosis(request: HttpRequest, number: int) -> HttpResponse:
         "exhibits": evidence.exhibits(row.verdict, story.log),
         "timeline": history.timeline(story),
         **told(row, overview.now),
+        **_actions(request, story, overview.now),
         **_changed(row),
         **_pods(story),
         **_reach(story),
     }
     return render_page(request, "diagnosis.html", overview, context)
+
+
+def _actions(request: HttpRequest, story: Story, now: datetime) -> dict[str, Any]:
+    """What its reader may do; a guest only looks."""
+    return {
+        "snoozed": story.diagnosis.is_snoozed(now),
+        "resolved_by": history.resolved_by(story),
+        "people": [] if is_guest(request.user) else deeds.others(request.user.get_username()),
+        "tomorrow": deeds.tomorrow_morning(now),
+        "longest_comment": LONGEST_COMMENT,
+    }
 
 
 def _changed(row: Diagnosis) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.views.words import CONFIDENCES, severity_word
+from dashboard.views.words import CONFIDENCES, minute, severity_word
 from diagnostics.models import Activity, Diagnosis, Occurrence
 from diagnostics.queries import Story
 
@@ -30,6 +30,12 @@ def timeline(story: Story) -> list[Happening]:
     happenings = [*_changes(story.diagnosis), *_occurrences(story.occurrences), *_activities(story.activities)]
     first = Happening(story.diagnosis.first_seen, format_html("<b>{}</b>", _("First failure")), "hot")
     return sorted((*happenings, first), key=lambda happening: happening.at, reverse=True)
+
+
+def resolved_by(story: Story) -> str:
+    """By whose word it is resolved; blank if it healed by itself, or is open."""
+    last = next((activity for activity in story.activities if activity.kind == Activity.Kind.RESOLVED), None)
+    return last.actor.get_username() if last and last.actor and story.diagnosis.resolved_at else ""
 
 
 def _changes(diagnosis: Diagnosis) -> Iterator[Happening]:
@@ -65,14 +71,26 @@ def _told(activity: Activity) -> str:
         Activity.Kind.RESOLVED: _("Resolved by %s") % who if who else _("Clean for long enough: resolved"),
         Activity.Kind.ACKNOWLEDGED: _("Acknowledged by %s") % who,
         Activity.Kind.UNACKNOWLEDGED: _("No longer acknowledged, says %s") % who,
-        Activity.Kind.SNOOZED: _("Snoozed by %s") % who,
+        Activity.Kind.SNOOZED: _snoozed(who, activity),
         Activity.Kind.UNSNOOZED: _("Snooze ended by %s") % who,
-        Activity.Kind.ASSIGNED: _("Assigned to %s") % activity.detail.get("to", ""),
-        Activity.Kind.UNASSIGNED: _("Assigned to nobody"),
-        Activity.Kind.COMMENTED: f"{who}: {activity.detail.get('text', '')}",
+        Activity.Kind.ASSIGNED: _("Assigned to %(to)s by %(who)s") % {"to": activity.detail.get("to", ""), "who": who},
+        Activity.Kind.UNASSIGNED: _("Assigned to nobody by %s") % who,
+        Activity.Kind.COMMENTED: _comment(who, activity.detail.get("text", "")),
         Activity.Kind.REOPENED: _("Reopened by %s") % who,
     }
     return words.get(Activity.Kind(activity.kind)) or "; ".join(_changed(activity)) or _("Changed")
+
+
+def _comment(who: str, text: str) -> str:
+    return format_html('<b>{}</b><p class="say">{}</p>', who, text)
+
+
+def _snoozed(who: str, activity: Activity) -> str:
+    until = parse_datetime(activity.detail.get("until", ""))
+    if until is None:
+        return _("Snoozed by %s") % who
+    said = _("Snoozed by %s until it gets worse, at most until") if activity.detail.get("or_worse") else None
+    return format_html("{} {}", (said or _("Snoozed by %s until")) % who, minute(until, activity.at))
 
 
 def _changed(activity: Activity) -> Iterator[str]:

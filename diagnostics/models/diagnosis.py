@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -100,6 +101,12 @@ class Diagnosis(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.number} {self.code} {self.workload_kind}/{self.workload_name}"
+
+    def is_snoozed(self, now: datetime) -> bool:
+        """Whether it is to be out of sight: its time has not come, nor is it worse than it was to become."""
+        severity, pods = self.snoozed_severity, self.snoozed_pods
+        worse = (severity is not None and self.severity > severity) or (pods is not None and self.pods_affected > pods)
+        return self.snoozed_until is not None and self.snoozed_until > now and not worse
 
 
 class Occurrence(models.Model):

@@ -187,20 +187,13 @@ def ripe_at(row: Diagnosis) -> datetime:
 
 
 def _standing(row: Diagnosis, now: datetime) -> Standing:
-    snoozed = row.snoozed_until is not None and row.snoozed_until > now and not _worse_than_snoozed(row)
     return Standing(
         open=row.state != Diagnosis.State.RESOLVED,
         severity=row.severity,
-        attended=snoozed or row.acknowledged_at is not None,
+        attended=row.is_snoozed(now) or row.acknowledged_at is not None,
         acknowledged=row.acknowledged_at is not None,
         again=row.state == Diagnosis.State.REGRESSED,
     )
-
-
-def _worse_than_snoozed(row: Diagnosis) -> bool:
-    """Whether it was snoozed until it is worse, and is."""
-    severity, pods = row.snoozed_severity, row.snoozed_pods
-    return (severity is not None and row.severity > severity) or (pods is not None and row.pods_affected > pods)
 
 
 def _told(known: Announcement | None) -> Told | None:

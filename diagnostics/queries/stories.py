@@ -29,7 +29,8 @@ class Story:
 
 def story(number: int) -> Story | None:
     """One diagnosis with its history, the pods kept of it, its log and its neighbours; None if there is none."""
-    rows = Diagnosis.objects.select_related("cluster").defer("cluster__resource_versions", "cluster__bookings")
+    rows = Diagnosis.objects.select_related("cluster", "assignee", "acknowledged_by")
+    rows = rows.defer("cluster__resource_versions", "cluster__bookings")
     diagnosis = rows.filter(number=number).first()
     if diagnosis is None:
         return None
