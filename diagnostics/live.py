@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import zlib
 from collections.abc import Collection
 from threading import Lock
 from uuid import UUID
@@ -16,17 +15,16 @@ from uuid import UUID
 from asgiref.sync import async_to_sync
 from channels import DEFAULT_CHANNEL_LAYER
 from channels.layers import channel_layers
-from django.db import connection, transaction
+from django.db import transaction
 from redis.exceptions import RedisError
 
 from diagnostics.models import Cluster, Update
+from diagnostics.models.turns import take_turn
 
 GROUP = "live"  # The channel layer's group; every web process that has open tabs is one member.
 IDS_LIMIT = 20  # More ids than that are not named, so that a frame stays below a kilobyte.
 SEND_SECONDS = 2.0  # A Redis that takes longer is not waited for; browsers heal by the sequence number.
 log = logging.getLogger(__name__)
-
-_ORDER_LOCK = zlib.crc32(b"sickbay.live.updates")
 
 
 class _Outage:
@@ -63,23 +61,14 @@ def announce(cluster: Cluster, topic: Update.Topic, ids: Collection[UUID] | None
     `ids` None, or too many of them, tells browsers to fetch everything of the topic again. A channel layer that is
     down fails nothing.
     """
-    _keep_order()
+    # Numbers have to appear in their own order, so that "everything after 812" is never short of one: PostgreSQL draws
+    # them without regard to who commits first.
+    take_turn("live.updates")
     named = sorted(map(str, ids)) if ids is not None and len(ids) <= IDS_LIMIT else None
     update = Update.objects.create(cluster=cluster, topic=topic, ids=named)
     name = cluster.name
     # No `partial`: Django names the failed function in its log, and a partial has no name.
     transaction.on_commit(lambda: _publish(update, name), robust=True)
-
-
-def _keep_order() -> None:
-    """Makes sequence numbers appear in their own order, so that "everything after 812" is never short of one.
-
-    PostgreSQL draws numbers without regard to who commits first. The lock is held from here to the commit, so the
-    next number is drawn only when this one can be read. SQLite has one writer at a time anyway.
-    """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ORDER_LOCK])
 
 
 def _publish(update: Update, cluster: str) -> None:

@@ -2,7 +2,8 @@
 
 Whatever happens to a diagnosis sets its `notice_due_at` in the same transaction. Rows that are due are looked at here:
 what each channel of their routes was last told against how things stand. The decision, the delivery and what is
-remembered of it are one transaction, so a killed worker decides again and nobody is told twice.
+remembered of it are one transaction, so a killed worker decides again and nobody is told twice. Of two workers one
+waits: storms, digests and what a route may say in an hour are decided upon what has been sent.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from django.db.models import F
 from django.utils.dateparse import parse_datetime
 
 from diagnostics.models import Activity, Announcement, Channel, Delivery, Diagnosis, Route, Silence
+from diagnostics.models.turns import take_turn
 from diagnostics.notify.deciding import Standing, Told, look_again, news
 from diagnostics.notify.notice import Type
 from diagnostics.operations import storms
@@ -25,6 +27,7 @@ from diagnostics.operations.storms import Storms
 from diagnostics.queries import public
 
 AT_ONCE = 200  # Rows a transaction.
+TURN = "announcing"
 BASELINE = timedelta(minutes=10)  # What is found so soon after a cluster was added had mostly failed before.
 _OPENINGS = frozenset({Type.OPENED, Type.REGRESSED})
 _AT_ANY_TIME = frozenset({Type.RESOLVED, Type.ACKNOWLEDGED})  # They end what was begun, whatever the hour.
@@ -34,9 +37,11 @@ def announce(now: datetime) -> int:
     """Decides for everything that is due; returns how many deliveries came of it."""
     made = 0
     with transaction.atomic():
+        take_turn(TURN)
         made += len(Delivery.objects.bulk_create(storms.end(now)))
     while True:
         with transaction.atomic():
+            take_turn(TURN)
             rows = _due(now)
             made += _Round(rows, now).decide() if rows else 0
         if len(rows) < AT_ONCE:

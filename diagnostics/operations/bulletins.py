@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Prefetch
 
 from diagnostics.models import Channel, Cluster, Delivery, Diagnosis, Route
+from diagnostics.models.turns import take_turn
 from diagnostics.notify.matching import Traits, matchers, matches
 from diagnostics.notify.notice import Type
 from diagnostics.operations.choosing import Chooser
@@ -18,11 +19,13 @@ from diagnostics.queries import public
 UNREACHABLE_FOR = timedelta(minutes=2)  # Two polls in vain.
 LISTED = 10  # Diagnoses of a digest.
 DAY = timedelta(days=1)
+TURN = "bulletins"
 
 
 def announce(now: datetime) -> int:
     """Writes what is due into the outbox; returns how many deliveries that made."""
     with transaction.atomic():
+        take_turn(TURN)
         return len(Delivery.objects.bulk_create([*_unreachable(now), *_recovered(now), *_digests(now)]))
 
 

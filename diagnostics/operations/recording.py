@@ -91,8 +91,11 @@ def _by_time(verdict: Verdict) -> tuple[datetime, str]:
 
 
 def _rows(cluster: Cluster, verdicts: Iterable[Verdict], namespaces: Collection[str] | None) -> dict[str, Diagnosis]:
-    """The open diagnoses of the namespaces, and whatever is stored of the verdicts, by fingerprint."""
-    rows = Diagnosis.objects.filter(cluster=cluster).defer("verdict")
+    """The open diagnoses of the namespaces, and whatever is stored of the verdicts, by fingerprint.
+
+    Locked until they are stored: what somebody does to one meanwhile, or a notice that is decided, would be undone.
+    """
+    rows = Diagnosis.objects.filter(cluster=cluster).defer("verdict").select_for_update(no_key=True)
     still_open = rows.filter(state__in=Diagnosis.OPEN)
     if namespaces is None:
         known = list(still_open)
