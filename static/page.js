@@ -82,11 +82,21 @@ function step(by) {
   rows[Math.min(Math.max(at + by, 0), rows.length - 1)]?.focus();
 }
 
+function openMenu(menu) {
+  if (!menu) return;
+  menu.open = true;
+  find('button', menu).focus();
+}
+
 const KEYS = {
   '/': () => find('#q')?.focus(),
   'j': () => step(1),
   'k': () => step(-1),
   'c': () => (find('tr:focus-within [data-copy]') ?? find('main [data-copy]'))?.click(),
+  'a': () => find('#do-ack')?.click(),
+  's': () => openMenu(find('#do-snooze')),
+  'm': () => find('#do-mine')?.click(),
+  'e': () => find('#do-resolve')?.click(),
   '.': () => find('#live')?.click(),
   '?': () => find('#keys')?.togglePopover(),
 };

@@ -44,7 +44,7 @@ class Overview:
             now=now,
             seq=seq,
             beats=tuple(freshness.beat(cluster, now) for cluster in queries.clusters()),
-            counts=queries.counts(Filter()),
+            counts=queries.counts(Filter(), now),
             kept_since=queries.kept_since(),
         )
 

@@ -17,7 +17,7 @@ def headline(overview: Overview) -> SafeString:
     """`3 new, 12 open in 2 of 4 clusters`, and what is unknown; whatever is not current never sounds like health."""
     if not overview.beats:
         return format_html("{}", _("No cluster is watched yet"))
-    if not overview.counts.open:
+    if not overview.counts.unresolved:
         return _nothing_open(overview)
     return format_html("{}{}", format_html_join(", ", "{}", ((part,) for part in _open(overview))), _unknown(overview))
 
@@ -28,7 +28,12 @@ def _open(overview: Overview) -> Iterator[str]:
         yield _("%(n)s new") % {"n": rounded(counts.new)}
     if counts.regressed:
         yield _("%(n)s regressed") % {"n": rounded(counts.regressed)}
-    yield _("%(n)s open in %(where)s") % {"n": rounded(counts.open), "where": _where(overview)}
+    if counts.open:
+        yield _("%(n)s open in %(where)s") % {"n": rounded(counts.open), "where": _where(overview)}
+    else:
+        yield _("Nothing open")
+    if counts.snoozed:
+        yield _("%(n)s snoozed") % {"n": rounded(counts.snoozed)}
 
 
 def _where(overview: Overview) -> str:

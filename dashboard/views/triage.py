@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard.signin import signed_in
 from dashboard.views.evidence import Exhibit, exhibits
-from dashboard.views.filters import Selection
+from dashboard.views.filters import NOTHING_CHOSEN, Selection
 from dashboard.views.freshness import Beat
 from dashboard.views.overview import Overview, current_overview, render_page
 from dashboard.views.sentences import headline
@@ -35,6 +35,7 @@ class Row:
     diagnosis: Diagnosis
     spark: Spark
     frozen: Beat | None  # The cluster that was lost: the row tells what was, not what is.
+    snoozed: bool
     reasons: tuple[Exhibit, ...] = ()  # Why we say so; only of the one that is shown opened.
 
     @property
@@ -70,24 +71,26 @@ def triage(request: HttpRequest) -> HttpResponse:
     """The first page."""
     overview = current_overview()
     selection = Selection.of(request.GET)
-    context = {"selection": selection, "headline": headline(overview), **_list(overview, selection)}
-    if not overview.counts.open:
+    context = {"selection": selection, "headline": headline(overview), **_list(overview, selection, request.user)}
+    if not overview.counts.unresolved:
         context |= _calm(overview)
     return render_page(request, "triage.html", overview, context)
 
 
-def _list(overview: Overview, selection: Selection) -> dict[str, Any]:
-    chosen = selection.filter
+def _list(overview: Overview, selection: Selection, user: Any) -> dict[str, Any]:
+    chosen, now = selection.filter, overview.now
     matching = overview.counts
+    mine = all_mine = queries.assigned_to(user, NOTHING_CHOSEN)
     if chosen:
-        matching = queries.counts(chosen, with_resolved=not chosen.text or selection.tab is Tab.RESOLVED)
-    listing = queries.listing(selection.tab, chosen, overview.now, selection.page)
+        matching = queries.counts(chosen, now, with_resolved=not chosen.text or selection.tab is Tab.RESOLVED)
+        mine = queries.assigned_to(user, chosen)
+    listed = _by_tab(matching, mine)
+    listing = queries.listing(selection.tab, chosen, now, user, selection.page)
     return {
-        "rows": _rows(listing.rows, overview, opened=_shows_first_opened(selection, matching)),
-        "matching": matching,
-        "tabs": [(tab, matching.of(tab), selection.on(tab).url) for tab in Tab],
-        "listed": matching.of(selection.tab),
-        "total": overview.counts.of(selection.tab),
+        "rows": _rows(listing.rows, overview, opened=_shows_first_opened(selection, listed[selection.tab])),
+        "tabs": [(tab, listed[tab], selection.on(tab).url) for tab in Tab],
+        "listed": listed[selection.tab],
+        "total": _by_tab(overview.counts, all_mine)[selection.tab],
         "menus": selection.menus(queries.choices()),
         "first_url": selection.turned(1).url,
         "previous_url": selection.turned(selection.page - 1).url if selection.page > 1 else "",
@@ -95,8 +98,19 @@ def _list(overview: Overview, selection: Selection) -> dict[str, Any]:
     }
 
 
-def _shows_first_opened(selection: Selection, matching: Counts) -> bool:
-    return selection.tab is not Tab.RESOLVED and selection.page == 1 and (matching.of(selection.tab) or 0) <= FEW
+def _by_tab(counts: Counts, mine: int) -> dict[Tab, int | None]:
+    """How many each list has; None where it was not looked for."""
+    return {
+        Tab.REVIEW: counts.review,
+        Tab.OPEN: counts.open,
+        Tab.MINE: mine,
+        Tab.SNOOZED: counts.snoozed,
+        Tab.RESOLVED: counts.resolved,
+    }
+
+
+def _shows_first_opened(selection: Selection, listed: int | None) -> bool:
+    return selection.tab is not Tab.RESOLVED and selection.page == 1 and (listed or 0) <= FEW
 
 
 def _rows(found: Sequence[Diagnosis], overview: Overview, *, opened: bool) -> list[Row]:
@@ -106,6 +120,7 @@ def _rows(found: Sequence[Diagnosis], overview: Overview, *, opened: bool) -> li
             diagnosis=diagnosis,
             spark=spark(failing[diagnosis.number], overview.now),
             frozen=overview.frozen.get(diagnosis.cluster_id) if diagnosis.resolved_at is None else None,
+            snoozed=diagnosis.resolved_at is None and diagnosis.is_snoozed(overview.now),
             reasons=tuple(exhibits(diagnosis.verdict)[:REASONS]) if opened and position == 0 else (),
         )
         for position, diagnosis in enumerate(found)

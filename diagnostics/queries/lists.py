@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.contrib.auth.models import User
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
 
 from diagnostics.models import Diagnosis, Occurrence
 from diagnostics.rules.model import Severity
@@ -20,6 +21,13 @@ TEXT_LIMIT = 200  # Characters of a search that are looked for.
 
 DEMANDING = (Diagnosis.State.NEW, Diagnosis.State.REGRESSED)  # What nobody has looked at yet.
 IS_OPEN = ~Q(state=Diagnosis.State.RESOLVED)
+_OUTGROWN = Q(severity__gt=F("snoozed_severity")) | Q(pods_affected__gt=F("snoozed_pods"))
+
+
+def is_snoozed(now: datetime) -> Q:
+    """The same as `Diagnosis.is_snoozed` of what is open, as a condition."""
+    until_worse = Q(snoozed_severity__isnull=False) | Q(snoozed_pods__isnull=False)
+    return IS_OPEN & Q(snoozed_until__gt=now) & ~(until_worse & _OUTGROWN)
 
 
 class Tab(StrEnum):
@@ -27,6 +35,8 @@ class Tab(StrEnum):
 
     REVIEW = "review"
     OPEN = "open"
+    MINE = "mine"  # Open ones that are assigned to the reader, snoozed or not.
+    SNOOZED = "snoozed"
     RESOLVED = "resolved"
 
 
@@ -66,16 +76,17 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many diagnoses there are."""
+    """How many diagnoses there are. What is snoozed counts as that, and not as new, regressed or open."""
 
     new: int
     regressed: int
+    snoozed: int
     resolved: int | None  # Stops at COUNT_LIMIT + 1; None if it was not looked for.
     open_by_cluster: dict[str, int]  # By the cluster's name; only those that have one.
 
     @property
     def open(self) -> int:
-        """All that are not resolved."""
+        """All that are neither resolved nor snoozed."""
         return sum(self.open_by_cluster.values())
 
     @property
@@ -83,9 +94,10 @@ class Counts:
         """What nobody has looked at yet."""
         return self.new + self.regressed
 
-    def of(self, tab: Tab) -> int | None:
-        """The count of one list; None if it was not looked for."""
-        return {Tab.REVIEW: self.review, Tab.OPEN: self.open, Tab.RESOLVED: self.resolved}[tab]
+    @property
+    def unresolved(self) -> int:
+        """All that may still be failing, in sight or not."""
+        return self.open + self.snoozed
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,25 +122,35 @@ class Listing:
     more: bool
 
 
-def counts(chosen: Filter, *, with_resolved: bool = True) -> Counts:
+def counts(chosen: Filter, now: datetime, *, with_resolved: bool = True) -> Counts:
     """Counts of the lists as narrowed by a filter.
 
     A text has to be looked for in every row, and of resolved rows there may be a million: leave them out unless asked.
     """
     narrowed = Diagnosis.objects.filter(chosen.condition())
-    by_cluster = narrowed.filter(IS_OPEN).values("cluster__name").order_by()
-    found = by_cluster.annotate(
-        new=Count("pk", filter=Q(state=Diagnosis.State.NEW)),
-        regressed=Count("pk", filter=Q(state=Diagnosis.State.REGRESSED)),
-        open=Count("pk"),
-    )
-    rows = list(found)
+    all_open, snoozed = _by_state(narrowed.filter(IS_OPEN)), _by_state(narrowed.filter(is_snoozed(now)))
+    in_sight = all_open - snoozed  # Asked for apart, each is answered from an index.
+    open_by_cluster: Counter[str] = Counter()
+    for (cluster, _state), n in in_sight.items():
+        open_by_cluster[cluster] += n
     return Counts(
-        new=sum(row["new"] for row in rows),
-        regressed=sum(row["regressed"] for row in rows),
+        new=sum(n for (_cluster, state), n in in_sight.items() if state == Diagnosis.State.NEW),
+        regressed=sum(n for (_cluster, state), n in in_sight.items() if state == Diagnosis.State.REGRESSED),
+        snoozed=snoozed.total(),
         resolved=_resolved(narrowed) if with_resolved else None,
-        open_by_cluster={row["cluster__name"]: row["open"] for row in rows},
+        open_by_cluster=dict(open_by_cluster),
     )
+
+
+def _by_state(rows: QuerySet[Diagnosis]) -> Counter[tuple[str, str]]:
+    """How many there are of each cluster's name and state."""
+    counted = rows.order_by().values_list("cluster__name", "state").annotate(n=Count("pk"))
+    return Counter({(cluster, state): n for cluster, state, n in counted})
+
+
+def assigned_to(user: User, chosen: Filter) -> int:
+    """How many open ones are a person's, as narrowed by a filter."""
+    return Diagnosis.objects.filter(IS_OPEN, chosen.condition(), assignee=user).count()
 
 
 def _resolved(narrowed: QuerySet[Diagnosis]) -> int:
@@ -150,15 +172,16 @@ def choices() -> Choices:
     )
 
 
-def listing(tab: Tab, chosen: Filter, now: datetime, page: int = 1) -> Listing:
-    """One page of a list: the open ones worst first, the resolved ones latest first.
+def listing(tab: Tab, chosen: Filter, now: datetime, user: User, page: int = 1) -> Listing:
+    """One page of a list as `user` sees it: the open ones worst first, the resolved ones latest first.
 
     The order is found over narrow rows first; the wide ones are read for the page alone.
     """
     start = (page - 1) * PAGE_SIZE
-    ordered = _ordered(tab, now).filter(chosen.condition()).values_list("number", flat=True)
+    ordered = _ordered(tab, now, user).filter(chosen.condition()).values_list("number", flat=True)
     numbers = list(ordered[start : start + PAGE_SIZE + 1])
-    rows = Diagnosis.objects.select_related("cluster").defer("cluster__resource_versions", "cluster__bookings")
+    rows = Diagnosis.objects.select_related("cluster", "assignee")
+    rows = rows.defer("cluster__resource_versions", "cluster__bookings")
     by_number = rows.in_bulk(numbers[:PAGE_SIZE])
     return Listing(
         rows=tuple(by_number[number] for number in numbers if number in by_number),
@@ -167,11 +190,17 @@ def listing(tab: Tab, chosen: Filter, now: datetime, page: int = 1) -> Listing:
     )
 
 
-def _ordered(tab: Tab, now: datetime) -> QuerySet[Diagnosis]:
+def _ordered(tab: Tab, now: datetime, user: User) -> QuerySet[Diagnosis]:
     if tab is Tab.RESOLVED:
         return Diagnosis.objects.filter(state=Diagnosis.State.RESOLVED).order_by("-resolved_at", "number")
-    states = IS_OPEN & Q(state__in=DEMANDING) if tab is Tab.REVIEW else IS_OPEN
-    return Diagnosis.objects.filter(states).order_by(_weight(now).desc(), "-opened_at", "number")
+    asleep = Diagnosis.objects.filter(is_snoozed(now))
+    rows = {
+        Tab.REVIEW: Diagnosis.objects.filter(IS_OPEN, state__in=DEMANDING).exclude(pk__in=asleep.values("pk")),
+        Tab.OPEN: Diagnosis.objects.filter(IS_OPEN).exclude(pk__in=asleep.values("pk")),
+        Tab.MINE: Diagnosis.objects.filter(IS_OPEN, assignee=user),
+        Tab.SNOOZED: asleep,
+    }[tab]
+    return rows.order_by(_weight(now).desc(), "-opened_at", "number")
 
 
 def _weight(now: datetime) -> Any:

@@ -1,0 +1,76 @@
+"""Taking over a diagnosis in a real browser, by pointer, by keys, and without scripts."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Open
+from tests.browser.site import Site
+from tests.browser.test_notifications import sign_in
+
+
+def opened(site: Site, visit: Open, **how: int | str) -> Page:
+    """The page of a diagnosis, as the administrator sees it."""
+    number = site.do("open_diagnosis", name="api", cluster="prod-eu")
+    page = sign_in(site, visit, **how)
+    page.goto(f"{site.url}/d/{number}")
+    page.locator("#live b", has_text="Live").wait_for()
+    return page
+
+
+def test_from_taking_it_over_to_calling_it_done(site: Site, visit: Open) -> None:
+    page = opened(site, visit)
+    title, toast = page.locator("#title"), page.locator(".toast")
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(title).to_contain_text("Acknowledged by admin")
+    toast.get_by_role("button", name="Undo").click()
+    expect(toast).to_contain_text("No longer acknowledged.")
+    expect(title).not_to_contain_text("Acknowledged")
+    page.locator("#do-snooze summary").click()
+    page.get_by_role("button", name="Until it gets worse").click()
+    expect(title).to_contain_text("Snoozed until it gets worse")
+    page.get_by_label("Comment").fill("Rolled back.\nWatching it.")
+    page.get_by_role("button", name="Comment").click()
+    expect(page.locator("#timeline .say")).to_have_text("Rolled back.\nWatching it.")
+    page.get_by_role("button", name="Resolve").click()
+    expect(page.locator("#standing")).to_contain_text("by admin")
+
+
+def test_by_keys_alone(site: Site, visit: Open) -> None:
+    page = opened(site, visit)
+    title = page.locator("#title")
+    for key, said in (("a", "Acknowledged by admin"), ("m", "Assigned to admin")):
+        page.keyboard.press(key)
+        expect(title).to_contain_text(said)
+        page.locator("#live b", has_text="Live").wait_for()
+    page.keyboard.press("s")
+    expect(page.get_by_role("button", name="1 hour")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(title).to_contain_text("Snoozed until")
+    page.locator("#live b", has_text="Live").wait_for()
+    page.keyboard.press("e")
+    expect(page.locator("#standing")).to_contain_text("by admin")
+
+
+def test_news_neither_empties_a_comment_nor_makes_the_buttons_stale(site: Site, visit: Open) -> None:
+    page = opened(site, visit)
+    page.get_by_label("Comment").fill("half writ")
+    site.do("change", name="api", summary="It is another thing now.", version=7)
+    expect(page.locator("h1")).to_have_text("It is another thing now")
+    assert page.get_by_label("Comment").input_value() == "half writ"
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.locator("#title")).to_contain_text("Acknowledged by admin")
+
+
+@pytest.mark.parametrize("width", [1440, 375])
+def test_it_works_without_scripts(site: Site, visit: Open, width: int) -> None:
+    number = site.do("open_diagnosis", name="api", cluster="prod-eu")
+    page = visit(site.do("link"), live=False, java_script_enabled=False, width=width)
+    page.locator("main button[type=submit]").click()
+    page.goto(f"{site.url}/d/{number}")
+    page.locator("#do-snooze summary").click()
+    page.get_by_role("button", name="8 hours").click()
+    expect(page.locator("#title")).to_contain_text("Snoozed until")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#title")).not_to_contain_text("Snoozed until")
