@@ -20,7 +20,8 @@ from tests.web.rows import a_cluster, a_diagnosis
 
 pytestmark = pytest.mark.django_db
 
-OPEN_TO_ALL = {"signin", "signin-link", "signout"}
+OPEN_TO_ALL = {"signin", "signin-link", "signout", "badge", "badge-endpoint"}  # A badge has a key of its own.
+FOR_PROGRAMS = {"live-changes", "metrics"}  # They are refused, not led to a form.
 
 
 def path_of(link: str) -> str:
@@ -37,11 +38,11 @@ def test_every_page_but_the_sign_in_wants_a_session(client: Client) -> None:
     a_diagnosis(a_cluster())
     names = {pattern.name for pattern in get_resolver().url_patterns if isinstance(pattern, URLPattern)}
     pages = {"triage": "/?severity=high", "diagnosis": "/d/1", "live-changes": "/live/changes?since=0"}
-    pages |= {"codes": "/codes/", "code": "/codes/crash-oom-limit"}
+    pages |= {"codes": "/codes/", "code": "/codes/crash-oom-limit", "metrics": "/metrics"}
     assert names - OPEN_TO_ALL == set(pages), "a new page: say here how it is closed to strangers"
     for name, path in pages.items():
         response = client.get(path)
-        if name == "live-changes":
+        if name in FOR_PROGRAMS:
             assert response.status_code == 401
         else:
             assert response.status_code == 302
@@ -237,6 +238,6 @@ class TestForgery:
         browser.post("/signout")
         assert who(browser) is None
 
-    @pytest.mark.parametrize("path", ["/", "/d/1", "/live/changes"])
+    @pytest.mark.parametrize("path", ["/", "/codes/", "/live/changes"])
     def test_pages_take_no_posts(self, browser: Client, path: str) -> None:
         assert browser.post(path).status_code == 405
