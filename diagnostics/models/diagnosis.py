@@ -97,6 +97,11 @@ class Diagnosis(models.Model):
                 fields=("notice_due_at",), name="diagnosis_notice_due", condition=Q(notice_due_at__isnull=False)
             ),
             models.Index(fields=("snoozed_until",), name="diagnosis_snoozed", condition=Q(snoozed_until__isnull=False)),
+            models.Index(
+                fields=("acknowledged_at",),
+                name="diagnosis_acknowledged",
+                condition=~Q(state="resolved") & Q(acknowledged_at__isnull=False),
+            ),
             models.Index(fields=("namespace", "workload_name"), name="diagnosis_of_workload"),
         )
 

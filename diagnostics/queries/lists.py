@@ -21,6 +21,7 @@ TEXT_LIMIT = 200  # Characters of a search that are looked for.
 
 DEMANDING = (Diagnosis.State.NEW, Diagnosis.State.REGRESSED)  # What nobody has looked at yet.
 IS_OPEN = ~Q(state=Diagnosis.State.RESOLVED)
+_ATTENDED = Q(acknowledged_at__isnull=False, state__in=DEMANDING)
 _OUTGROWN = Q(severity__gt=F("snoozed_severity")) | Q(pods_affected__gt=F("snoozed_pods"))
 
 
@@ -80,6 +81,7 @@ class Counts:
 
     new: int
     regressed: int
+    acknowledged: int  # Of the new and regressed ones.
     snoozed: int
     resolved: int | None  # Stops at COUNT_LIMIT + 1; None if it was not looked for.
     open_by_cluster: dict[str, int]  # By the cluster's name; only those that have one.
@@ -92,7 +94,7 @@ class Counts:
     @property
     def review(self) -> int:
         """What nobody has looked at yet."""
-        return self.new + self.regressed
+        return self.new + self.regressed - self.acknowledged
 
     @property
     def unresolved(self) -> int:
@@ -136,6 +138,7 @@ def counts(chosen: Filter, now: datetime, *, with_resolved: bool = True) -> Coun
     return Counts(
         new=sum(n for (_cluster, state), n in in_sight.items() if state == Diagnosis.State.NEW),
         regressed=sum(n for (_cluster, state), n in in_sight.items() if state == Diagnosis.State.REGRESSED),
+        acknowledged=narrowed.filter(IS_OPEN, _ATTENDED).exclude(is_snoozed(now)).count(),
         snoozed=snoozed.total(),
         resolved=_resolved(narrowed) if with_resolved else None,
         open_by_cluster=dict(open_by_cluster),
@@ -195,7 +198,9 @@ def _ordered(tab: Tab, now: datetime, user: User) -> QuerySet[Diagnosis]:
         return Diagnosis.objects.filter(state=Diagnosis.State.RESOLVED).order_by("-resolved_at", "number")
     asleep = Diagnosis.objects.filter(is_snoozed(now))
     rows = {
-        Tab.REVIEW: Diagnosis.objects.filter(IS_OPEN, state__in=DEMANDING).exclude(pk__in=asleep.values("pk")),
+        Tab.REVIEW: Diagnosis.objects.filter(IS_OPEN, state__in=DEMANDING, acknowledged_at=None).exclude(
+            pk__in=asleep.values("pk")
+        ),
         Tab.OPEN: Diagnosis.objects.filter(IS_OPEN).exclude(pk__in=asleep.values("pk")),
         Tab.MINE: Diagnosis.objects.filter(IS_OPEN, assignee=user),
         Tab.SNOOZED: asleep,
