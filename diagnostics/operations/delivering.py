@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -26,9 +27,11 @@ from diagnostics.notify.formats import Memory, formats
 from diagnostics.notify.guard import NotAllowed
 from diagnostics.notify.notice import Notice, Type
 from diagnostics.notify.sender import NoAnswer
+from diagnostics.operations.secret_fields import without
 
 LEASE = timedelta(seconds=60)  # Longer than a request may take.
 PAUSES = (5, 30, 120, 300, 900, 1800, 3600)  # Seconds between attempts; the last one again and again.
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(days=1)  # Whatever a receiver asks for.
 KEPT = 20_000  # Characters of a request or an answer.
 
 Send = Callable[[Request | Mail], Answer]
@@ -96,15 +99,18 @@ def _attempted(delivery: Delivery, send: Send, now: datetime) -> _Attempt:
         message = form.build(form.read(delivery.channel.settings), _notice(delivery), _memory(delivery), now)
     except (msgspec.ValidationError, KeyMissing) as error:
         return _Attempt(Outcome(Result.REFUSED, f"the channel's settings do not hold: {error}", disables=True))
-    said = _shown(message)
+    hide = partial(without, settings=delivery.channel.settings, secret=form.settings.secret_fields)
+    said = hide(_shown(message))[:KEPT]
     try:
         answer = send(message)
     except NotAllowed as error:
         return _Attempt(Outcome(Result.REFUSED, str(error), disables=True), said)
     except NoAnswer as error:
         return _Attempt(Outcome(Result.LATER, str(error)), said)
-    shown = redact.text(f"{answer.status} {answer.text}")[:KEPT]
-    return _Attempt(form.judge(answer, now), said, shown)
+    answer = replace(answer, body=hide(answer.text).encode())  # A receiver may echo its address, or our headers.
+    outcome = form.judge(answer, now)
+    outcome = replace(outcome, reason=redact.text(outcome.reason))
+    return _Attempt(outcome, said, redact.text(f"{answer.status} {answer.text}")[:KEPT])
 
 
 def _notice(delivery: Delivery) -> Notice:
@@ -126,11 +132,11 @@ def _memory(delivery: Delivery) -> Memory:
 def _shown(message: Request | Mail) -> str:
     """What was sent, for people to read: without the address and headers, in which secrets are."""
     text = message.body.decode("utf-8", "replace") if isinstance(message, Request) else message.text
-    return redact.text(text)[:KEPT].replace("\0", "\ufffd")
+    return redact.text(text).replace("\0", "\ufffd")
 
 
 def _settle(delivery: Delivery, tried: _Attempt, now: datetime) -> None:
-    outcome, channel = tried.outcome, delivery.channel
+    outcome = tried.outcome
     delivery.request, delivery.answer = tried.request, tried.answer.replace("\0", "\ufffd")
     delivery.error = "" if outcome.result is Result.SENT else outcome.reason.replace("\0", "\ufffd")
     match outcome.result:
@@ -142,7 +148,7 @@ def _settle(delivery: Delivery, tried: _Attempt, now: datetime) -> None:
             delivery.state = Delivery.State.DEAD
     delivery.save(update_fields=["state", "sent_at", "due_at", "error", "request", "answer"])
     _remember(delivery, outcome)
-    _note_health(channel, outcome, now)
+    _note_health(delivery, outcome, now)
 
 
 def _remember(delivery: Delivery, outcome: Outcome) -> None:
@@ -153,8 +159,10 @@ def _remember(delivery: Delivery, outcome: Outcome) -> None:
 
 def _pause(delivery: Delivery, outcome: Outcome) -> timedelta:
     """What the receiver asks for; else ever longer, give or take a fifth, so that many come back apart."""
+    if outcome.forgets:
+        return timedelta()
     if outcome.retry_after is not None:
-        return outcome.retry_after
+        return min(max(outcome.retry_after, SHORTEST_WAIT), LONGEST_WAIT)
     seconds = PAUSES[min(delivery.attempts, len(PAUSES)) - 1]
     return timedelta(seconds=seconds * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
 
@@ -164,9 +172,10 @@ def _gives_up_at(delivery: Delivery) -> datetime:
     return (delivery.replayed_at or delivery.created_at) + (form.retry_for if form else timedelta())
 
 
-def _note_health(channel: Channel, outcome: Outcome, now: datetime) -> None:
+def _note_health(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
     """How the channel fares; one that is dead is disabled, with the reason for people to read."""
     columns: dict[str, Any]
+    channel = delivery.channel
     if outcome.result is Result.SENT:
         columns = {"last_ok_at": now, "failing_since": None, "failures": 0, "last_error": ""}
     else:
@@ -176,7 +185,7 @@ def _note_health(channel: Channel, outcome: Outcome, now: datetime) -> None:
             "last_error": outcome.reason,
         }
         if outcome.retry_after is not None:
-            columns["next_at"] = now + outcome.retry_after
+            columns["next_at"] = now + _pause(delivery, outcome)
         if outcome.disables:
             columns |= {"enabled": False, "disabled_reason": outcome.reason}
             log.warning("channel %s is disabled: %s", channel.name, outcome.reason)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 MASK = "********"
+SHORTEST = 6  # Characters of a text that is looked for: words of every day are no secrets.
+SEGMENT = 16  # Characters of a part of an address, of which most are words.
 Json = Mapping[str, Any]
 
 
@@ -48,3 +52,29 @@ def _restored(given: Any, stored: Any) -> Any:
             olds = iter(stored)
             return [next(olds, each) if each == MASK else each for each in given]
     return given
+
+
+def without(text: str, settings: Json, secret: Iterable[str]) -> str:
+    """A text in which no secret of the settings is left, such as the answer of a receiver that echoes its address."""
+    hidden = set(secret)
+    found = {each for name, value in settings.items() if name in hidden for each in _telling(value)}
+    for each in sorted(found, key=len, reverse=True):
+        text = text.replace(each, MASK)
+    return text
+
+
+def _telling(value: Any) -> Iterator[str]:
+    """Every text that would give a secret away: whole, its words, and of an address what follows the host."""
+    match value:
+        case Mapping():
+            for each in value.values():
+                yield from _telling(each)
+        case list() | tuple():
+            for each in value:
+                yield from _telling(each)
+        case str() if "://" in value:
+            parts = urlsplit(value)
+            yield from (each for each in (value, parts.path, parts.query) if len(each) >= SHORTEST)
+            yield from (each for each in re.split(r"[/&=]", f"{parts.path}&{parts.query}") if len(each) >= SEGMENT)
+        case str():
+            yield from (each for each in (value, *value.split()) if len(each) >= SHORTEST)

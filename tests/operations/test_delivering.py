@@ -285,3 +285,23 @@ def test_workers_that_die_lose_nothing_and_break_no_order(
         steps = [step for name, step in arrived if name == thread]
         assert steps == sorted(steps)
         assert set(steps) == {"0", "1", "2"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "waits"),
+    [
+        ("0", SECOND),
+        ("60", 60 * SECOND),
+        ("9" * 13, timedelta(days=1)),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", timedelta(days=1)),
+    ],
+)
+def test_a_receiver_is_obeyed_within_reason(
+    channel: Channel, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, asked: str, waits: timedelta
+) -> None:
+    monkeypatch.setattr(slack.Slack, "retry_for", timedelta(days=2))
+    receiver.otherwise = Reply(429, b"", {"Retry-After": asked})
+    put(channel)
+    assert deliver(send, lambda: T0) == 1
+    channel.refresh_from_db()
+    assert Delivery.objects.get().due_at == channel.next_at == T0 + waits

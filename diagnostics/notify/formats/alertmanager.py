@@ -37,7 +37,7 @@ class AlertmanagerSettings(Settings, frozen=True):
     url: str
     receiver: str = "sickbay"
     token: str = ""
-    secret_fields: ClassVar[frozenset[str]] = frozenset({"token"})
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"url", "token"})
 
     def __post_init__(self) -> None:
         if not self.token.isascii() or not self.token.isprintable() or " " in self.token:

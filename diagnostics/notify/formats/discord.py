@@ -28,6 +28,7 @@ LINES = 10  # Shares of a storm, diagnoses of a digest.
 _ESCAPED = {character: f"\\{character}" for character in "\\*_~`|<>[]"}
 _EDITED = frozenset({Type.ACKNOWLEDGED, Type.RESOLVED})
 _UNKNOWN_MESSAGE = 10008
+_LONGEST_WAIT = 86_400.0  # Seconds; more than that is a mistake of the receiver's.
 
 
 class DiscordSettings(Settings, frozen=True):
@@ -63,7 +64,7 @@ class Discord(Format[DiscordSettings]):
         if answer.status == HTTPStatus.NOT_FOUND and said.code == _UNKNOWN_MESSAGE:
             return Outcome(Result.LATER, outcome.reason, timedelta(), forgets=True)
         if said.retry_after and outcome.retry_after is None:
-            return replace(outcome, retry_after=timedelta(seconds=said.retry_after))
+            return replace(outcome, retry_after=timedelta(seconds=min(said.retry_after, _LONGEST_WAIT)))
         return outcome
 
 

@@ -36,7 +36,7 @@ class WebhookSettings(Settings, frozen=True):
     url: str
     secrets: tuple[str, ...]
     mode: Literal["standard", "cloudevents"] = "standard"
-    secret_fields: ClassVar[frozenset[str]] = frozenset({"secrets"})
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"url", "secrets"})
 
     @classmethod
     def proposed(cls) -> dict[str, Any]:

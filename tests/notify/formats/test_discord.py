@@ -54,6 +54,7 @@ def test_markdown_is_shown_as_it_was_written() -> None:
 
 def test_answers_are_understood() -> None:
     assert judged(200, id="99").remote_id == "99"
+    assert judged(429, retry_after=1e300).retry_after == timedelta(days=1)
     limited = judged(429, retry_after=1.5, **{"global": False})
     assert (limited.result, limited.retry_after) == (Result.LATER, timedelta(seconds=1.5))
     deleted = judged(404, code=10008, message="Unknown Message")
