@@ -59,6 +59,10 @@ class Guard:
             raise NotAllowed("an address with a user name or password in it is not asked; use the settings for them")
         if port == 0 or any(character <= " " or character == "\x7f" for character in url):
             raise NotAllowed("not an address: it has blanks, control characters or no port that can be")
+        if not url.isascii():
+            raise NotAllowed(
+                "an address has ASCII characters alone: write the host as xn--..., the rest percent-encoded"
+            )
         if literal := _literal(parts.hostname):
             self._check(literal, port or PORTS[parts.scheme])
 

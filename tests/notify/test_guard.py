@@ -81,6 +81,7 @@ def test_a_name_without_address_may_have_one_later(names: dict[str, list[str]]) 
         *("ftp://1.1.1.1/", "file:///etc/passwd", "//1.1.1.1/", "https://", "hooks.example", "gopher://1.1.1.1:70/_"),
         *("https://user:word@1.1.1.1/", "https://user@1.1.1.1/", "https://1.1.1.1:99999/", "https://1.1.1.1:0/"),
         *("https://1.1.1.1/\r\nX: y", "https://1.1.1.1/a b", "https://[::1/", "http://127.0.0.1/", "http://[::1]/"),
+        *("https://bücher.example/", "https://1.1.1.1/ü"),
     ],
 )
 def test_addresses_that_can_never_be_asked_are_refused_when_they_are_typed(url: str) -> None:
