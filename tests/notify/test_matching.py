@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from fnmatch import translate
 from typing import Any
+from unittest.mock import Mock
 
 import msgspec
 import pytest
 
+from diagnostics.notify import matching
 from diagnostics.notify.matching import Traits, failing, matchers, matches
 
 CART = Traits(
@@ -72,3 +75,12 @@ def test_all_conditions_have_to_hold_and_the_first_that_does_not_is_named() -> N
 def test_nonsense_is_refused_with_the_reason(condition: dict[str, Any], told: str) -> None:
     with pytest.raises(msgspec.ValidationError, match=told):
         matchers([condition])
+
+
+def test_many_patterns_are_not_compiled_anew_for_every_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    conditions = matchers([matcher("namespace", "not in", *(f"team-{n}-*" for n in range(1_000)))])
+    compiled = Mock(side_effect=translate)
+    monkeypatch.setattr(matching, "translate", compiled)
+    assert all(matches(conditions, CART) for _ in range(50))
+    assert failing(conditions, msgspec.structs.replace(CART, namespace="team-999-a")) is conditions[0]
+    assert compiled.call_count == 1_000
