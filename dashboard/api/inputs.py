@@ -8,6 +8,8 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 
 from diagnostics.notify.matching import Field, Op
@@ -26,6 +28,17 @@ _JSON: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], tuple[type, ...]
     (serializers.CharField, (str,), "a text"),
     (serializers.UUIDField, (str,), "a text"),
 )
+
+
+class Body(JSONParser):
+    """JSON; what is nested so deeply that Python gives up is no JSON to anybody."""
+
+    def parse(self, *given: Any, **options: Any) -> Any:
+        """The value. Raises ParseError."""
+        try:
+            return super().parse(*given, **options)
+        except RecursionError:
+            raise ParseError("The body is nested too deeply.") from None
 
 
 class Input(serializers.Serializer[Any]):

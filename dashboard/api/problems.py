@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import serializers
@@ -27,6 +27,7 @@ _STATUSES: dict[type[Exception], HTTPStatus] = {
     Changed: HTTPStatus.PRECONDITION_FAILED,
     NotPossible: HTTPStatus.CONFLICT,
     KeyMissing: HTTPStatus.SERVICE_UNAVAILABLE,
+    RequestDataTooBig: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
 }
 
 log = logging.getLogger(__name__)

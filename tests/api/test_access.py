@@ -128,3 +128,15 @@ def test_the_use_of_a_token_is_noted(ada: User) -> None:
     Program(shown).get("/codes")
     token.refresh_from_db()
     assert token.last_used_at is not None
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"name": "' + b"a" * 3_000_000 + b'"}', 413),
+        (b'{"settings": ' + b'{"a": ' * 50_000 + b"1" + b"}" * 50_000 + b"}", 400),
+    ],
+    ids=["too long", "too deep"],
+)
+def test_a_body_that_nobody_means_is_refused(admin: Program, body: bytes, status: int) -> None:
+    problem_of(admin.send("post", "/channels", body.decode()), status)
