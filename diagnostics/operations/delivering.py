@@ -80,8 +80,16 @@ def attempt(delivery: Delivery, send: Send, clock: Callable[[], datetime] = time
     """Makes one attempt at a claimed delivery and stores what became of it."""
     sent = _attempted(delivery, send, clock())
     with transaction.atomic():
-        _settle(delivery, sent, clock())
+        if _counts(delivery, sent.outcome):
+            _settle(delivery, sent, clock())
     return sent.outcome
+
+
+def _counts(delivery: Delivery, outcome: Outcome) -> bool:
+    """Not if the channel was removed meanwhile; nor does a failure once the lease ran out and another attempt began."""
+    rows = Delivery.objects.select_for_update().filter(pk=delivery.pk)
+    attempts = rows.values_list("attempts", flat=True).first()
+    return attempts is not None and (outcome.result is Result.SENT or attempts == delivery.attempts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -305,3 +305,25 @@ def test_a_receiver_is_obeyed_within_reason(
     assert deliver(send, lambda: T0) == 1
     channel.refresh_from_db()
     assert Delivery.objects.get().due_at == channel.next_at == T0 + waits
+
+
+def test_a_failure_that_comes_after_the_lease_undoes_no_later_attempt(channel: Channel) -> None:
+    put(channel)
+
+    def slow(message: Request | Mail) -> Answer:
+        assert deliver(send, lambda: T0 + delivering.LEASE) == 1
+        return Answer(503)
+
+    assert deliver(slow, lambda: T0) == 1
+    assert (Delivery.objects.get().state, Delivery.objects.get().attempts) == ("sent", 2)
+
+
+def test_a_channel_that_is_removed_while_something_is_sent_is_gone(channel: Channel) -> None:
+    put(channel)
+
+    def meanwhile(message: Request | Mail) -> Answer:
+        Channel.objects.get().delete()
+        return Answer(200)
+
+    assert deliver(meanwhile, lambda: T0) == 1
+    assert not Delivery.objects.exists()
