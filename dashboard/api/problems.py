@@ -11,7 +11,7 @@ from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import serializers
-from rest_framework.exceptions import APIException, NotFound, ValidationError
+from rest_framework.exceptions import APIException, ErrorDetail, NotAuthenticated, NotFound, ValidationError
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
@@ -23,6 +23,7 @@ from diagnostics.queries.cursors import NoCursor
 
 MEDIA_TYPE = "application/problem+json"
 BROKEN = "Something broke here; the log of the web process says what, under the request's id."
+ANONYMOUS = "Send a token: Authorization: Bearer sb_<key>.<secret>; `manage.py token create` makes one."
 _STATUSES: dict[type[Exception], HTTPStatus] = {
     Changed: HTTPStatus.PRECONDITION_FAILED,
     NotPossible: HTTPStatus.CONFLICT,
@@ -66,6 +67,8 @@ def _translated(error: Exception) -> Exception:
             return ValidationError({"cursor": [str(error)]})
         case ObjectDoesNotExist():
             return NotFound()
+        case NotAuthenticated():
+            error.detail = ErrorDetail(ANONYMOUS)
     if (status := _STATUSES.get(type(error))) is None:
         return error
     told = APIException(str(error))

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 def test_without_a_token_nobody_is_let_in(client: Client) -> None:
     answer = client.get("/api/v1/diagnoses")
-    problem_of(answer, 401)
+    assert "manage.py token create" in problem_of(answer, 401)["detail"]
     assert answer["WWW-Authenticate"].startswith("Bearer")
 
 
