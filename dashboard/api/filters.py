@@ -41,9 +41,9 @@ class Values(forms.Field):
 
     def clean(self, value: list[str] | None) -> list[str]:
         """The values, each once. Raises ValidationError."""
-        values = list(dict.fromkeys(value or []))
-        if len(values) > VALUES_READ:
+        if len(value or []) > VALUES_READ:
             raise ValidationError(f"at most {VALUES_READ} values")
+        values = list(dict.fromkeys(value or []))
         if any("\0" in each or len(each) > LONGEST_VALUE for each in values):
             raise ValidationError(f"a value has at most {LONGEST_VALUE} characters, none of them null")
         if self.among and (strange := [each for each in values if each not in self.among]):
