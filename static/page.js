@@ -88,15 +88,26 @@ function openMenu(menu) {
   find('button', menu).focus();
 }
 
+/* On a diagnosis its own buttons; on a list those for what is chosen, or for the row that has the focus. */
+const focusedBox = () => find('#rows tr:focus-within input[name=pick]');
+
+function ready() {
+  if (!find('#rows')) return true;
+  const box = focusedBox();
+  if (box && !find('#rows :checked')) box.checked = true;
+  return Boolean(find('#rows :checked'));
+}
+
 const KEYS = {
   '/': () => find('#q')?.focus(),
   'j': () => step(1),
   'k': () => step(-1),
   'c': () => (find('tr:focus-within [data-copy]') ?? find('main [data-copy]'))?.click(),
-  'a': () => find('#do-ack')?.click(),
-  's': () => openMenu(find('#do-snooze')),
-  'm': () => find('#do-mine')?.click(),
-  'e': () => find('#do-resolve')?.click(),
+  'a': () => ready() && find('#do-ack')?.click(),
+  'x': () => focusedBox()?.click(),
+  's': () => ready() && openMenu(find('#do-snooze')),
+  'm': () => ready() && find('#do-mine')?.click(),
+  'e': () => ready() && find('#do-resolve')?.click(),
   '.': () => find('#live')?.click(),
   '?': () => find('#keys')?.togglePopover(),
 };

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.timezone import localdate, localtime
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods
 
 from dashboard.signin import signed_in
+from dashboard.views import bulk
+from dashboard.views.deeds import tomorrow_morning
 from dashboard.views.evidence import Exhibit, exhibits
 from dashboard.views.filters import NOTHING_CHOSEN, Selection
 from dashboard.views.freshness import Beat
@@ -65,13 +67,18 @@ class Bar:
         return 40 - self.height
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
+def triage(request: HttpRequest) -> HttpResponseBase:
+    """The first page; what is done to several diagnoses at once is posted to it."""
+    return bulk.act(request) if request.method == "POST" else _page(request)
+
+
 @signed_in
-def triage(request: HttpRequest) -> HttpResponse:
-    """The first page."""
+def _page(request: HttpRequest) -> HttpResponse:
     overview = current_overview()
     selection = Selection.of(request.GET)
-    context = {"selection": selection, "headline": headline(overview), **_list(overview, selection, request.user)}
+    context = {"selection": selection, "headline": headline(overview)}
+    context |= {"tomorrow": tomorrow_morning(overview.now), **_list(overview, selection, request.user)}
     if not overview.counts.unresolved:
         context |= _calm(overview)
     return render_page(request, "triage.html", overview, context)

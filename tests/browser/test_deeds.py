@@ -74,3 +74,22 @@ def test_it_works_without_scripts(site: Site, visit: Open, width: int) -> None:
     expect(page.locator("#title")).to_contain_text("Snoozed until")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#title")).not_to_contain_text("Snoozed until")
+
+
+def test_several_at_once_by_pointer_and_by_keys(site: Site, visit: Open) -> None:
+    for name in ("api", "web", "db"):
+        site.do("open_diagnosis", name=name, cluster="prod-eu")
+    page = sign_in(site, visit)
+    bar, tabs = page.locator(".bulk"), page.locator("#tabs")
+    expect(bar).to_be_hidden()
+    for n in (0, 1):
+        page.get_by_role("checkbox").nth(n).check()
+    bar.get_by_role("button", name="Resolve").click()
+    expect(tabs).to_contain_text("Resolved 2")
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(tabs).to_contain_text("Resolved 0")
+    page.locator("#live b", has_text="Live").wait_for()
+    for key in ("j", "x", "j", "x", "a"):
+        page.keyboard.press(key)
+    expect(page.locator(".toast")).to_contain_text("Acknowledged. 2 diagnoses.")
+    expect(page.locator("#rows .c-sev", has_text="Acknowledged")).to_have_count(2)

@@ -238,6 +238,6 @@ class TestForgery:
         browser.post("/signout")
         assert who(browser) is None
 
-    @pytest.mark.parametrize("path", ["/", "/codes/", "/live/changes"])
+    @pytest.mark.parametrize("path", ["/codes/", "/live/changes"])
     def test_pages_take_no_posts(self, browser: Client, path: str) -> None:
         assert browser.post(path).status_code == 405
