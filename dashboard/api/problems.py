@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -65,6 +66,8 @@ def _translated(error: Exception) -> Exception:
             return ValidationError(error.errors)
         case NoCursor():
             return ValidationError({"cursor": [str(error)]})
+        case RequestDataTooBig():
+            error = RequestDataTooBig(f"A body has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes.")
         case ObjectDoesNotExist():
             return NotFound()
         case NotAuthenticated():
