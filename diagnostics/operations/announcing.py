@@ -22,6 +22,7 @@ from diagnostics.models.turns import take_turn
 from diagnostics.notify.deciding import Standing, Told, look_again, news
 from diagnostics.notify.notice import Type
 from diagnostics.operations import storms
+from diagnostics.operations.bulk import rewrite
 from diagnostics.operations.choosing import Choice, Chooser, manners
 from diagnostics.operations.storms import Storms
 from diagnostics.queries import public
@@ -75,7 +76,7 @@ class _Round:
         """Decides for every row, and stores what came of it."""
         for row in self._rows:
             row.notice_due_at = self._decided(row)
-        Diagnosis.objects.bulk_update(self._rows, ["notice_due_at"])
+        rewrite(self._rows, ["notice_due_at"])
         Delivery.objects.bulk_create(self._deliveries)
         Activity.objects.bulk_create(self._activity)
         for silence, hidden in self._hidden.items():
