@@ -20,6 +20,7 @@ from django.utils.dateparse import parse_datetime
 from diagnostics.models import Activity, Announcement, Channel, Delivery, Diagnosis, Route, Silence
 from diagnostics.models.turns import take_turn
 from diagnostics.notify.deciding import Standing, Told, look_again, news
+from diagnostics.notify.matching import Traits
 from diagnostics.notify.notice import Type
 from diagnostics.operations import storms
 from diagnostics.operations.bulk import rewrite
@@ -95,15 +96,14 @@ class _Round:
         if is_open and (ripe := ripe_at(row)) > self._now:
             return ripe
         traits, standing = self._chooser.traits(row), _standing(row, self._now)
-        choices = [
-            choice for choice in self._chooser.choices(traits, row.opened_at) if self._news(row, choice, standing)
-        ]
-        if choices and is_open and (silence := self._chooser.silence(traits)):
+        choices = self._chooser.choices(traits, row.opened_at)
+        told = [(choice, type_) for choice in choices if (type_ := self._news(row, choice, standing))]
+        if told and is_open and (silence := self._chooser.silence(traits)):
             self._hidden[silence] += 1
             self._note(row, f"silenced: {silence.reason}")
             return silence.ends_at
-        waits = [self._tell(row, choice, standing) for choice in choices]
-        return min(filter(None, [*waits, *self._later(row, standing)]), default=None)
+        waits = [self._tell(row, choice, type_, standing) for choice, type_ in told]
+        return min(filter(None, [*waits, *self._later(row, traits, standing)]), default=None)
 
     def _news(self, row: Diagnosis, choice: Choice, standing: Standing) -> Type | None:
         told = _told(self._told.get((row.pk, choice.channel.pk)))
@@ -112,10 +112,8 @@ class _Round:
             return None
         return Type.ESCALATED if type_ in _OPENINGS and choice.further else type_
 
-    def _tell(self, row: Diagnosis, choice: Choice, standing: Standing) -> datetime | None:
+    def _tell(self, row: Diagnosis, choice: Choice, type_: Type, standing: Standing) -> datetime | None:
         """Tells one channel; or returns until when it has to wait."""
-        type_ = self._news(row, choice, standing)
-        assert type_ is not None  # noqa: S101 - whoever has no news is not told
         if type_ not in _AT_ANY_TIME and (until := self._held_until(choice.route)):
             self._note(row, f"kept until {until:%Y-%m-%d %H:%M} UTC by route {choice.route}", choice.channel)
             return until
@@ -148,13 +146,13 @@ class _Round:
         detail = {"what": what} | ({"channel": channel.name} if channel else {})
         self._activity.append(Activity(diagnosis=row, kind=Activity.Kind.ANNOUNCED, at=self._now, detail=detail))
 
-    def _later(self, row: Diagnosis, standing: Standing) -> Iterable[datetime | None]:
+    def _later(self, row: Diagnosis, traits: Traits, standing: Standing) -> Iterable[datetime | None]:
         """When reminders are due, and when whoever does not hear goes further."""
         if not standing.open:
             return
         if row.snoozed_until and row.snoozed_until > self._now:
             yield row.snoozed_until
-        for route in (each.route for each in self._chooser.tried(self._chooser.traits(row)) if each.failed is None):
+        for route in (each.route for each in self._chooser.tried(traits) if each.failed is None):
             if route.escalate_after is not None and (then := row.opened_at + route.escalate_after) > self._now:
                 yield then
             for channel in route.channels.all():
