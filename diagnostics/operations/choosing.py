@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -48,16 +48,7 @@ class Chooser:
     def traits(self, row: Diagnosis) -> Traits:
         """What matchers may ask about a diagnosis; its workload's labels are looked up only if some matcher asks."""
         by = row.verdict.get("delivered_by") or {}
-        return Traits(
-            cluster=row.cluster.name,
-            severity=SEVERITIES[row.severity],
-            code=row.code,
-            namespace=row.namespace,
-            workload_kind=row.workload_kind,
-            workload_name=row.workload_name,
-            delivered_by=by.get("tool", ""),
-            labels=labels_of(row) if self._asks_for_labels else {},
-        )
+        return traits_of(row, by.get("tool", ""), labels_of(row) if self._asks_for_labels else {})
 
     def tried(self, traits: Traits) -> Iterator[Tried]:
         """Every route that is asked, in order: until one matches that does not go on."""
@@ -97,3 +88,17 @@ class Chooser:
 def manners(route: Route) -> Manners:
     """What a route wants besides openings."""
     return Manners(route.send_resolved, route.repeat_after)
+
+
+def traits_of(row: Diagnosis, delivered_by: str, labels: Mapping[str, str]) -> Traits:
+    """What matchers may ask about a diagnosis, with what its own columns do not hold."""
+    return Traits(
+        cluster=row.cluster.name,
+        severity=SEVERITIES[row.severity],
+        code=row.code,
+        namespace=row.namespace,
+        workload_kind=row.workload_kind,
+        workload_name=row.workload_name,
+        delivered_by=delivered_by,
+        labels=labels,
+    )

@@ -11,8 +11,8 @@ from uuid import UUID
 from django.db.models.fields.json import KT
 
 from diagnostics.models import Channel, Diagnosis, Route, Silence
-from diagnostics.notify.matching import SEVERITIES, Field, Matcher, Traits, matches
-from diagnostics.operations.choosing import Chooser
+from diagnostics.notify.matching import Field, Matcher, Traits, matches
+from diagnostics.operations.choosing import Chooser, traits_of
 from diagnostics.operations.labels import labels_by_workload
 from diagnostics.queries.lists import IS_OPEN
 
@@ -64,16 +64,8 @@ def _matching(rows: Iterable[Diagnosis], conditions: Sequence[Matcher]) -> Itera
 
 
 def _traits(row: Diagnosis, labels: dict[str, str] | None = None) -> Traits:
-    return Traits(
-        cluster=row.cluster.name,
-        severity=SEVERITIES[row.severity],
-        code=row.code,
-        namespace=row.namespace,
-        workload_kind=row.workload_kind,
-        workload_name=row.workload_name,
-        delivered_by=row.tool or "",  # type: ignore[attr-defined]  # Annotated by `_open`.
-        labels=labels or {},
-    )
+    tool: str | None = row.tool  # type: ignore[attr-defined]  # Annotated by `_open`.
+    return traits_of(row, tool or "", labels or {})
 
 
 class Verdict(StrEnum):
