@@ -15,12 +15,12 @@ import msgspec
 from diagnostics.notify import wording
 from diagnostics.notify.exchange import Request
 from diagnostics.notify.formats import Format, Memory, Settings
-from diagnostics.notify.markup import fenced, tamed
+from diagnostics.notify.markdown import Lengths, paragraphs
+from diagnostics.notify.markup import tamed
 from diagnostics.notify.notice import Diagnosis, Notice
-from diagnostics.notify.wording import cut, tail
 
-TITLE, SENTENCE, PODS, LOG_LINES, COMMAND, FACT = 300, 1_500, 800, 600, 800, 300
-LINES = 10  # Shares of a storm, diagnoses of a digest.
+TITLE = 300
+LENGTHS = Lengths(sentence=1_500, pods=800, log_lines=600, command=800, fact=300)
 
 
 class AttachmentSettings(Settings, frozen=True):
@@ -52,30 +52,12 @@ def _attachment(notice: Notice) -> dict[str, Any]:
         "color": f"#{wording.colour(notice):06x}",
         "title": headline,
         "title_link": subject.url,
-        "text": "\n\n".join(_paragraphs(notice)),
+        "text": "\n\n".join(paragraphs(notice, tamed, LENGTHS)),
         "fields": list(_fields(subject)) if isinstance(subject, Diagnosis) else [],
     }
-    return found | ({"footer": tamed(f"Sent by route {notice.route}", FACT)} if notice.route else {})
-
-
-def _paragraphs(notice: Notice) -> Iterator[str]:
-    subject = notice.subject
-    yield tamed(wording.sentence(notice), SENTENCE)
-    yield from (tamed(line, FACT) for line in wording.lines(subject)[:LINES])
-    if isinstance(subject, Diagnosis):
-        yield from _details(subject)
-    yield " · ".join(f"[{label}]({url})" for label, url in wording.links(subject))
-
-
-def _details(diagnosis: Diagnosis) -> Iterator[str]:
-    if pods := wording.pods(diagnosis):
-        yield tamed(pods, PODS)
-    if lines := wording.log_lines(diagnosis):
-        yield fenced(tail(lines, LOG_LINES))
-    if command := wording.command(diagnosis):
-        yield fenced(cut(command, COMMAND))
+    return found | ({"footer": tamed(f"Sent by route {notice.route}", LENGTHS.fact)} if notice.route else {})
 
 
 def _fields(diagnosis: Diagnosis) -> Iterator[dict[str, Any]]:
     for label, value in wording.facts(diagnosis):
-        yield {"title": label, "value": tamed(value, FACT), "short": True}
+        yield {"title": label, "value": tamed(value, LENGTHS.fact), "short": True}

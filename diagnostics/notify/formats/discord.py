@@ -6,7 +6,6 @@ Codes". `allowed_mentions` without kinds: whatever a log line says, nobody is ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -18,13 +17,13 @@ import msgspec
 from diagnostics.notify import wording
 from diagnostics.notify.exchange import Answer, Outcome, Request, Result, judged
 from diagnostics.notify.formats import Format, Memory, Settings
-from diagnostics.notify.markup import fenced, spelled
+from diagnostics.notify.markdown import Lengths, paragraphs
+from diagnostics.notify.markup import spelled
 from diagnostics.notify.notice import Diagnosis, Notice, Type
-from diagnostics.notify.wording import cut, tail
+from diagnostics.notify.wording import cut
 
 TITLE = 256  # Discord's; of a description 4,096, of a field 1,024, of all of them 6,000.
-SENTENCE, PODS, LOG_LINES, COMMAND, FACT = 1_200, 500, 600, 600, 200  # Ours: their sum stays below.
-LINES = 10  # Shares of a storm, diagnoses of a digest.
+LENGTHS = Lengths(sentence=1_200, pods=500, log_lines=600, command=600, fact=200)  # Ours: their sum stays below.
 _ESCAPED = {character: f"\\{character}" for character in "\\*_~`|<>[]"}
 _EDITED = frozenset({Type.ACKNOWLEDGED, Type.RESOLVED})
 _UNKNOWN_MESSAGE = 10008
@@ -97,34 +96,18 @@ def _embed(notice: Notice) -> dict[str, Any]:
     found: dict[str, Any] = {
         "title": _escaped(wording.headline(notice), TITLE),
         "url": subject.url,
-        "description": "\n\n".join(_paragraphs(notice)),
+        "description": "\n\n".join(paragraphs(notice, _escaped, LENGTHS)),
         "color": wording.colour(notice),
         "timestamp": notice.timestamp,
     }
     if isinstance(subject, Diagnosis):
         facts = wording.facts(subject)
-        found["fields"] = [{"name": label, "value": _escaped(value, FACT), "inline": True} for label, value in facts]
+        found["fields"] = [
+            {"name": label, "value": _escaped(value, LENGTHS.fact), "inline": True} for label, value in facts
+        ]
     if notice.route:
-        found["footer"] = {"text": cut(f"Sent by route {notice.route}", FACT)}
+        found["footer"] = {"text": cut(f"Sent by route {notice.route}", LENGTHS.fact)}
     return found
-
-
-def _paragraphs(notice: Notice) -> Iterator[str]:
-    subject = notice.subject
-    yield _escaped(wording.sentence(notice), SENTENCE)
-    yield from (_escaped(line, FACT) for line in wording.lines(subject)[:LINES])
-    if isinstance(subject, Diagnosis):
-        yield from _details(subject)
-    yield " · ".join(f"[{label}]({url})" for label, url in wording.links(subject))
-
-
-def _details(diagnosis: Diagnosis) -> Iterator[str]:
-    if pods := wording.pods(diagnosis):
-        yield _escaped(pods, PODS)
-    if lines := wording.log_lines(diagnosis):
-        yield fenced(tail(lines, LOG_LINES))
-    if command := wording.command(diagnosis):
-        yield fenced(cut(command, COMMAND))
 
 
 def _escaped(text: str, most: int) -> str:
