@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from dashboard.views.notifications.fields import Lines, Pairs
 from dashboard.views.notifications.matcher_rows import sentence
+from dashboard.views.notifications.refusable import RefusableForm
 from diagnostics.models import Channel
 from diagnostics.notify.exchange import Request
 from diagnostics.notify.formats import Format, Memory, Settings, formats
@@ -60,7 +61,7 @@ EXAMPLES = {
 Json = dict[str, Any]
 
 
-class ChannelForm(forms.Form):
+class ChannelForm(RefusableForm):
     """A channel of one kind; `row` is the one to change, None for a new one."""
 
     name = forms.CharField(

@@ -25,7 +25,6 @@ from diagnostics.models.encrypted import KeyMissing
 from diagnostics.notify.formats import Format, formats
 from diagnostics.operations import channels, delivering, routes
 from diagnostics.operations.refusing import Invalid
-from diagnostics.operations.triaging import Changed
 from diagnostics.queries import notifying
 
 INVALID = 422
@@ -92,15 +91,7 @@ def edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 def _changed(row: Channel, form: ChannelForm) -> bool:
-    try:
-        channels.change(row.uuid, form.changes, form.cleaned_data["version"])
-    except Invalid as error:
-        form.refuse(error)
-    except Changed:
-        form.add_error(None, _("Somebody else changed it meanwhile. Open it again to see how it is now."))
-    else:
-        return True
-    return False
+    return form.takes(lambda: channels.change(row.uuid, form.changes, form.cleaned_data["version"]))
 
 
 def _form(request: HttpRequest, form: ChannelForm, context: dict[str, Any], row: Channel | None = None) -> HttpResponse:

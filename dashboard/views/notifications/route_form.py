@@ -14,10 +14,9 @@ from django.utils.translation import gettext_lazy
 
 from dashboard.views.notifications import phrases
 from dashboard.views.notifications.fields import Span
-from dashboard.views.notifications.matcher_rows import sentence
+from dashboard.views.notifications.refusable import RefusableForm
 from diagnostics.models import Route
 from diagnostics.notify.quiet import hours
-from diagnostics.operations.refusing import Invalid
 from diagnostics.operations.routes import MOST_PER_HOUR, RECEIVERS
 from diagnostics.operations.versions import LONGEST_NAME
 
@@ -66,7 +65,7 @@ class QuietRow(forms.Form):
 _QuietRows = forms.formset_factory(QuietRow, extra=1, max_num=MOST_QUIET, absolute_max=MOST_QUIET)
 
 
-class RouteForm(forms.Form):
+class RouteForm(RefusableForm):
     """All of a route but its matchers and quiet hours, which have rows of their own."""
 
     name = forms.CharField(
@@ -141,12 +140,6 @@ class RouteForm(forms.Form):
     def is_valid(self) -> bool:
         """Its quiet hours, too."""
         return all((self.quiet.is_valid(), super().is_valid()))
-
-    def refuse(self, error: Invalid) -> None:
-        """Puts what cannot be beside the fields it is about."""
-        for name, texts in error.errors.items():
-            for text in texts:
-                self.add_error(name if name in self.fields else None, sentence(text))
 
 
 def _shown(row: Route) -> Json:

@@ -16,8 +16,6 @@ from dashboard.views.notifications.route_form import RouteForm
 from dashboard.views.overview import current_overview, render_page
 from diagnostics.models import Route
 from diagnostics.operations import routes
-from diagnostics.operations.refusing import Invalid
-from diagnostics.operations.triaging import Changed
 from diagnostics.queries import notifying
 
 INVALID = 422
@@ -52,18 +50,9 @@ def _stored(row: Route | None, form: RouteForm, rows: MatcherRows) -> bool:
     if not (form.is_valid() & rows.is_valid()):  # Both, so that both say what is wrong.
         return False
     values = {**form.values, "matchers": rows.matchers}
-    try:
-        if row:
-            routes.change(row.uuid, values, form.cleaned_data["version"])
-        else:
-            routes.create(values)
-    except Invalid as error:
-        form.refuse(error)
-    except Changed:
-        form.add_error(None, _("Somebody else changed it meanwhile. Open it again to see how it is now."))
-    else:
-        return True
-    return False
+    if row is None:
+        return form.takes(lambda: routes.create(values))
+    return form.takes(lambda: routes.change(row.uuid, values, form.cleaned_data["version"]))
 
 
 @deed

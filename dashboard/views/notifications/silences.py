@@ -9,7 +9,6 @@ from uuid import UUID
 import msgspec
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -18,13 +17,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboard.views.notifications.gate import deed, form_page
-from dashboard.views.notifications.matcher_rows import MatcherRows, rows_of, rows_posted, sentence
+from dashboard.views.notifications.matcher_rows import MatcherRows, rows_of, rows_posted
+from dashboard.views.notifications.refusable import RefusableForm
 from dashboard.views.overview import current_overview, render_page
 from diagnostics import queries
 from diagnostics.models import Diagnosis, Silence
 from diagnostics.notify.matching import Field, Op, matchers
 from diagnostics.operations import silences
-from diagnostics.operations.refusing import Invalid
 from diagnostics.operations.silences import LONGEST_REASON
 from diagnostics.queries import notifying
 
@@ -32,7 +31,7 @@ INVALID = 422
 Json = dict[str, Any]
 
 
-class SilenceForm(forms.Form):
+class SilenceForm(RefusableForm):
     """Why, and for how long; `seen` are the matchers of which it was shown what they would hide."""
 
     reason = forms.CharField(
@@ -86,14 +85,8 @@ def _stored(request: HttpRequest, form: SilenceForm, rows: MatcherRows) -> bool:
     if form.cleaned_data["seen"] != _key(rows.matchers):
         form.add_error(None, _("What it is about has changed: look at what it would hide now, then set it."))
         return False
-    now = timezone.now()
-    try:
-        silences.create(_values(form, rows, now), request.user, now)  # type: ignore[arg-type]  # A User passed the gate.
-    except Invalid as error:
-        for name, texts in error.errors.items():
-            form.add_error(name if name in form.fields else None, ValidationError([sentence(text) for text in texts]))
-        return False
-    return True
+    now, user = timezone.now(), request.user
+    return form.takes(lambda: silences.create(_values(form, rows, now), user, now))  # type: ignore[arg-type]  # A User passed the gate.
 
 
 def _values(form: SilenceForm, rows: MatcherRows, now: datetime) -> Json:
