@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django.http import HttpResponse
@@ -15,7 +16,7 @@ from dashboard.api.inputs import Input, read
 from dashboard.api.views import ViewSet
 
 
-class Configuration(ListModelMixin, ViewSet):
+class Configuration(ListModelMixin, ViewSet, ABC):
     """Subclasses say what is done (`_create`, `_change`, `_remove`) and what a body may hold."""
 
     creating: type[Input]
@@ -40,14 +41,14 @@ class Configuration(ListModelMixin, ViewSet):
         self._remove(self._version(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _create(self, request: Request, values: dict[str, Any]) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _create(self, request: Request, values: dict[str, Any]) -> Any: ...
 
-    def _change(self, changes: dict[str, Any], version: int | None) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _change(self, changes: dict[str, Any], version: int | None) -> Any: ...
 
-    def _remove(self, version: int | None) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _remove(self, version: int | None) -> None: ...
 
     def _version(self, request: Request) -> int | None:
         return expected_version(request, self.kwargs["id"])
