@@ -17,17 +17,20 @@ from django.conf import settings
 from django.contrib.auth import get_user, login
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, User
 from django.core import signing
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from dashboard.roles import Role, may
 
 LINK_LIFETIME = timedelta(minutes=15)
 ADMIN = "admin"
 GUEST = "guest"
 _SALT = "dashboard.signin"
-_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 Rest = ParamSpec("Rest")
 View = Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]
@@ -77,7 +80,7 @@ def spend(request: HttpRequest, token: str) -> bool:
     if not User.objects.filter(pk=user.pk, last_login=user.last_login).update(last_login=now):
         return False
     user.last_login = now
-    login(request, user, backend=_BACKEND)
+    login(request, user)
     return True
 
 
@@ -124,10 +127,11 @@ def signed_in(view: View[Rest]) -> View[Rest]:
     return gate
 
 
-def for_members(view: View[Rest], *, posted_from: str = "") -> View[Rest]:
-    """The same for people with an account of their own: the visitor of a demo is asked to sign in, too.
+def for_role(role: Role, view: View[Rest], *, posted_from: str = "") -> View[Rest]:
+    """The same for people with this role or a higher one; the visitor of a demo is asked to sign in, too.
 
-    `posted_from` names the page to go on with where the one that took a POST cannot be looked at.
+    `posted_from` names the page to go on with where the one that took a POST cannot be looked at. Raises
+    PermissionDenied, whose text says which role it takes.
     """
 
     @wraps(view)
@@ -136,9 +140,23 @@ def for_members(view: View[Rest], *, posted_from: str = "") -> View[Rest]:
             elsewhere = posted_from and request.method == "POST"
             back = reverse(posted_from) if elsewhere else request.get_full_path()
             return redirect(f"{reverse('signin')}?{urlencode({'next': back})}")
+        if not may(request.user, role):
+            raise PermissionDenied(
+                _("This takes the role %(role)s. An admin gives roles under Settings.") % {"role": role}
+            )
         return view(request, *args, **kwargs)
 
     return signed_in(gate)
+
+
+def for_responders(view: View[Rest], *, posted_from: str = "") -> View[Rest]:
+    """A page for those who respond to diagnoses."""
+    return for_role(Role.RESPONDER, view, posted_from=posted_from)
+
+
+def for_admins(view: View[Rest], *, posted_from: str = "") -> View[Rest]:
+    """A page for those who change how Sickbay works."""
+    return for_role(Role.ADMIN, view, posted_from=posted_from)
 
 
 def signed_in_program(view: View[Rest]) -> View[Rest]:

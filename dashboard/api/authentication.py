@@ -14,11 +14,13 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from dashboard.signin import admit_guest, is_guest
+from dashboard.roles import Role, may
+from dashboard.signin import admit_guest
 from diagnostics.models import ApiToken
 from diagnostics.operations import tokens
 
 Scope = ApiToken.Scope
+_ROLES = {Scope.READ: Role.VIEWER, Scope.TRIAGE: Role.RESPONDER, Scope.ADMIN: Role.ADMIN}
 REFUSED = "The token does not exist, has expired or was revoked."
 
 
@@ -42,9 +44,7 @@ def allowed(user: AbstractBaseUser | AnonymousUser, token: ApiToken | None, scop
         return False
     if token is not None and not tokens.allows(token, scope):
         return False
-    if is_guest(user):
-        return scope is Scope.READ
-    return user.is_staff or scope is not Scope.ADMIN
+    return may(user, _ROLES[scope])
 
 
 class TokenAuthentication(BaseAuthentication):

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from dashboard.api.configuration import Configuration
 from dashboard.api.filters import SilenceFilter
 from dashboard.api.inputs import MOST, ChannelIds, Clock, Input, Matcher, Quiet, Seconds, read
-from dashboard.api.views import CONDITIONAL, FIELDS_PARAMETER, LIST
+from dashboard.api.views import CONDITIONAL, FIELDS_PARAMETER, LIST, SCOPES
 from diagnostics import queries
 from diagnostics.models import Route, Silence
 from diagnostics.notify.matching import matchers
@@ -183,6 +183,7 @@ class Silences(Configuration):
     filterset_class = SilenceFilter
     orderings = ("ends_at", "starts_at", "created_at")
     default_ordering = ("-ends_at",)
+    writing = SCOPES.TRIAGE
 
     def _create(self, request: Request, values: dict[str, Any]) -> Silence:
         return silences.create(values, request.user if isinstance(request.user, User) else None, timezone.now())

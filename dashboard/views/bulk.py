@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.signin import for_members
+from dashboard.signin import for_responders
 from dashboard.views import deeds
 from dashboard.views.deeds import Done
 from dashboard.views.filters import Selection
@@ -26,7 +26,7 @@ from diagnostics.queries import PAGE_SIZE
 Picks = dict[int, int]  # Versions by number.
 
 
-@for_members
+@for_responders
 def act(request: HttpRequest) -> HttpResponse:
     """Does what a button asks for to each that was picked, says what became of it, and shows the same list again."""
     do, _at, named = (part.strip() for part in request.POST.get("do", "").partition("@"))

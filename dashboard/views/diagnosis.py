@@ -17,7 +17,8 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from dashboard.signin import for_members, is_guest, signed_in
+from dashboard.roles import Role, may
+from dashboard.signin import for_responders, signed_in
 from dashboard.views import deeds, evidence, history
 from dashboard.views.overview import current_overview, render_page
 from dashboard.views.told import told
@@ -44,7 +45,7 @@ def diagnosis(request: HttpRequest, number: int) -> HttpResponseBase:
     return _act(request, number) if request.method == "POST" else _page(request, number)
 
 
-@for_members
+@for_responders
 def _act(request: HttpRequest, number: int) -> HttpResponse:
     row = get_object_or_404(Diagnosis.objects.select_related("assignee").defer("verdict"), number=number)
     try:
@@ -102,7 +103,7 @@ def _actions(request: HttpRequest, story: Story, now: datetime) -> dict[str, Any
     return {
         "snoozed": story.diagnosis.is_snoozed(now),
         "resolved_by": history.resolved_by(story),
-        "people": [] if is_guest(request.user) else deeds.others(request.user.get_username()),
+        "people": deeds.others(request.user.get_username()) if may(request.user, Role.RESPONDER) else [],
         "tomorrow": deeds.tomorrow_morning(now),
         "longest_comment": LONGEST_COMMENT,
     }

@@ -12,9 +12,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # 
     return render(request, "400.html", status=400)
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django calls it so.
-    """403; a failed check against forgery has its own page, `403_csrf.html`."""
-    return render(request, "403.html", status=403)
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403, with what it would take; a failed check against forgery has its own page, `403_csrf.html`."""
+    return render(request, "403.html", {"why": str(exception)}, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django calls it so.

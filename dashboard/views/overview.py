@@ -16,6 +16,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.formats import date_format
 
 from dashboard.environment import PROJECT
+from dashboard.roles import Role, may
 from dashboard.signin import is_guest
 from dashboard.views import freshness
 from dashboard.views.filters import Selection
@@ -134,6 +135,8 @@ def render_page(
         "now": overview.now,
         "version": VERSION,
         "guest": is_guest(request.user),
+        "may_respond": may(request.user, Role.RESPONDER),
+        "may_configure": may(request.user, Role.ADMIN),
         "selection": selection,
         "scopes": selection.cluster_menu(tuple(beat.name for beat in overview.beats)),
         "all_scopes_url": selection.narrowed(clusters=()).url,

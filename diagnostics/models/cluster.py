@@ -7,6 +7,8 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from diagnostics.models.encrypted import EncryptedJSONField
+
 
 class Cluster(models.Model):
     """One API server that is watched.
@@ -24,6 +26,7 @@ class Cluster(models.Model):
     identity = models.CharField(max_length=64, blank=True)
     server = models.CharField(max_length=2048, blank=True)
     namespaces = models.JSONField(default=list, blank=True)  # Empty means all.
+    added_here = models.BooleanField(default=False)  # On the Clusters page, rather than named by the environment.
     paused = models.BooleanField(default=False)
     pause_reason = models.CharField(max_length=200, blank=True)
     added_at = models.DateTimeField(auto_now_add=True)
@@ -57,6 +60,41 @@ class Cluster(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ClusterCredentials(models.Model):
+    """The kubeconfig that was pasted for a cluster, encrypted. A row of its own: no list of clusters reads it."""
+
+    cluster = models.OneToOneField(Cluster, on_delete=models.CASCADE, primary_key=True, related_name="credentials")
+    kubeconfig = EncryptedJSONField()
+    stored_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"credentials of {self.cluster}"
+
+
+class Rollout(models.Model):
+    """A workload's new pod template, as it was seen to take effect: what charts mark as a deploy."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="rollouts")
+    namespace = models.CharField(max_length=63)
+    workload_kind = models.CharField(max_length=63)
+    workload_name = models.CharField(max_length=253)
+    revision = models.CharField(max_length=63)  # The Deployment's number, or the controller revision's hash.
+    by = models.CharField(max_length=200, blank=True)  # The tool that wrote the template, as managedFields name it.
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("cluster", "namespace", "workload_kind", "workload_name", "revision"),
+                name="rollout_once_per_revision",
+            ),
+        )
+        indexes = (models.Index(fields=("at",), name="rollout_age"),)
+
+    def __str__(self) -> str:
+        return f"{self.workload_kind} {self.namespace}/{self.workload_name} revision {self.revision}"
 
 
 class KnownObject(models.Model):

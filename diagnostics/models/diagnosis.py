@@ -42,6 +42,7 @@ class Diagnosis(models.Model):
     workload_kind = models.CharField(max_length=63)
     workload_name = models.CharField(max_length=253)
     container = models.CharField(max_length=63, blank=True)
+    node = models.CharField(max_length=253, blank=True)  # The one that all its pods are on; blank: several, or none.
     summary = models.TextField()
     pods_affected = models.PositiveIntegerField(default=0)
     pods_total = models.PositiveIntegerField(default=0)

@@ -74,3 +74,40 @@ class KeptLog(models.Model):
 
     def __str__(self) -> str:
         return f"log of {self.container}, restart {self.restart}"
+
+
+class EndedRun(models.Model):
+    """One run of a suspect's container that has ended: what charts of restarts and a pod's strip are drawn from.
+
+    Source: `status.containerStatuses[].lastState.terminated` and `.state.terminated`. Kept of the pods that stand for
+    others, as their JSON is.
+    """
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="ended_runs")
+    pod_uid = models.CharField(max_length=64)
+    namespace = models.CharField(max_length=63)
+    workload_kind = models.CharField(max_length=63)
+    workload_name = models.CharField(max_length=253)
+    container = models.CharField(max_length=63)
+    restart = models.PositiveIntegerField()  # Which run of the container it was, from 0.
+    reason = models.CharField(max_length=63, blank=True)  # "OOMKilled", "Error", "Completed".
+    exit_code = models.IntegerField()
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("cluster", "pod_uid", "container", "restart"), name="ended_run_once_per_restart"
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("cluster", "namespace", "workload_kind", "workload_name", "-ended_at"),
+                name="ended_run_of_workload",
+            ),
+            models.Index(fields=("ended_at",), name="ended_run_age"),
+        )
+
+    def __str__(self) -> str:
+        return f"run {self.restart} of {self.container}"

@@ -41,7 +41,7 @@ def create(
 def find(shown: str, now: datetime) -> ApiToken | None:
     """The token that a program shows, noted as used; None if there is none, or it does not count (any more)."""
     parts = _SHOWN.fullmatch(shown)
-    token = ApiToken.objects.select_related("user").filter(key=parts["key"]).first() if parts else None
+    token = ApiToken.objects.select_related("user__member").filter(key=parts["key"]).first() if parts else None
     if parts is None or token is None or not hmac.compare_digest(token.digest, _digest(parts["secret"])):
         return None
     if token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= now):

@@ -16,6 +16,7 @@ from pytest_django import Settings
 
 from diagnostics.models import ApiToken
 from diagnostics.operations import tokens
+from tests.people import a_person
 
 
 class Program:
@@ -52,7 +53,7 @@ def clean(settings: Settings) -> None:
 
 @pytest.fixture
 def ada(db: None) -> User:
-    return User.objects.create_user("ada", is_staff=True)
+    return a_person("ada", "admin")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from dashboard.api.throttling import PerToken
-from diagnostics.models import Diagnosis
+from diagnostics.models import Diagnosis, Member
 from diagnostics.operations import tokens
 from tests.api.conftest import As, Program, problem_of
 from tests.web.rows import a_cluster, a_diagnosis
@@ -50,7 +50,7 @@ def test_scopes_say_how_far(with_scope: As, scope: str, reads: int, triages: int
 
 
 def test_a_token_can_do_no_more_than_its_user(ada: User, admin: Program) -> None:
-    User.objects.update(is_staff=False)
+    Member.objects.update(role="responder")
     problem_of(admin.post("/routes", {"name": "all"}), 403)
 
 

@@ -21,6 +21,7 @@ from dashboard.api.schema import openapi
 from dashboard.api.throttling import PerToken
 from diagnostics.models import Channel, Delivery, Diagnosis, Route, Silence
 from diagnostics.operations import channels, routes, silences, tokens
+from tests.people import a_person
 from tests.web.rows import a_cluster, a_diagnosis, resolved
 
 EXAMPLES = 3  # Of each operation.
@@ -52,7 +53,7 @@ def token(kept_connection: None, db: None, monkeypatch: pytest.MonkeyPatch) -> s
     about = [{"field": "namespace", "op": "in", "value": ["shop"]}]
     silences.create({"matchers": about, "reason": "Upgrade.", "ends_at": now + timedelta(days=1)}, None, now)
     channels.test(channel.uuid, None, now)
-    ada = User.objects.create_user("ada", is_staff=True)
+    ada = a_person("ada", "admin")
     return tokens.create(ada, "schemathesis", ["admin"], now)[1]
 
 

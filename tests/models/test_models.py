@@ -15,17 +15,23 @@ from diagnostics.models import (
     Activity,
     Announcement,
     ApiToken,
+    Badge,
     Channel,
     Cluster,
+    ClusterCredentials,
     Delivery,
     Diagnosis,
+    EndedRun,
     KeptEvent,
     KeptLog,
     KnownObject,
+    Member,
     Occurrence,
+    Rollout,
     Route,
     Run,
     RunningPods,
+    SavedView,
     Silence,
     Storm,
     Suspect,
@@ -49,14 +55,21 @@ def fill(cluster: Cluster) -> None:
     RunningPods.objects.create(cluster=cluster, body=b"")
     Update.objects.create(cluster=cluster, topic="cluster")
     Storm.objects.create(cluster=cluster, started_at=AT)
+    Badge.objects.create(key=cluster.name, cluster=cluster)
+    ClusterCredentials.objects.create(cluster=cluster, kubeconfig={})
+    workload = {"namespace": "shop", "workload_kind": "Deployment", "workload_name": "cart"}
+    Rollout.objects.create(cluster=cluster, **workload, revision="2", at=AT)
+    EndedRun.objects.create(
+        cluster=cluster, **workload, pod_uid="u", container="app", restart=0, exit_code=1, ended_at=AT
+    )
     channel, _ = Channel.objects.get_or_create(name="chat", defaults={"kind": "slack", "settings": {}})
     told = {"diagnosis": diagnosis, "channel": channel}
     Announcement.objects.create(**told, open=True, severity=3, pods_affected=1, told_at=AT)
     Delivery.objects.create(**told, type="diagnosis.opened", data={}, created_at=AT, due_at=AT)
 
 
-# What tells people and programs belongs to no cluster; nor does what has been told already, which is history.
-OF_NO_CLUSTER = {ApiToken, Channel, Delivery, Route, Silence}
+# People, and what tells them and programs, belong to no cluster; nor does what has been told already, which is history.
+OF_NO_CLUSTER = {ApiToken, Channel, Delivery, Member, Route, SavedView, Silence}
 
 
 def columns(cluster: Cluster, **changes: Any) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
+from tests.people import a_person
+
 INLINE = frozenset({"a", "b", "code", "i", "kbd", "mark", "span", "svg", "time", "use"})
 
 Look = Callable[..., "Page"]
@@ -73,7 +75,7 @@ def static_root(settings: Settings) -> None:
 
 @pytest.fixture
 def user(db: None) -> User:
-    return User.objects.create_user("ana")
+    return a_person("ana", "admin")
 
 
 @pytest.fixture

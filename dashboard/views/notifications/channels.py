@@ -40,7 +40,7 @@ def choose_kind(request: HttpRequest) -> HttpResponse:
     return render_page(request, "notifications/kinds.html", current_overview(), {"formats": known_formats()})
 
 
-@form_page
+@form_page()
 def add(request: HttpRequest, kind: str) -> HttpResponse:
     """A new channel of one kind."""
     known = formats().get(kind)
@@ -73,7 +73,7 @@ def _created(known: Format[Any], form: ChannelForm, *, everything: bool) -> Chan
     return row
 
 
-@form_page
+@form_page()
 def edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """One channel: how it fares, its latest deliveries, and the form to change it."""
     row = _row(uuid)
@@ -131,7 +131,7 @@ def _row(uuid: UUID) -> Channel:
     return row
 
 
-@deed
+@deed()
 def test(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Sends a test."""
     row = _row(uuid)
@@ -144,7 +144,7 @@ def test(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect(f"{_url(uuid)}#deliveries")
 
 
-@deed
+@deed()
 def switch(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Turns it on or off."""
     row = _row(uuid)
@@ -158,7 +158,7 @@ def switch(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect(_url(uuid))
 
 
-@deed
+@deed()
 def delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Removes it."""
     row = _row(uuid)
@@ -167,7 +167,7 @@ def delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("notifications")
 
 
-@deed
+@deed()
 def replay(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Sends what was given up once more, the oldest first."""
     row = _row(uuid)

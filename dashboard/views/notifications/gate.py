@@ -1,21 +1,30 @@
-"""Who may change what notifications do: whoever signed in, but for the visitor of a demo, who only looks."""
+"""Who may change what notifications do: admins; silences, responders too. Everybody else only looks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ParamSpec
 
 from django.views.decorators.http import require_http_methods
 
-from dashboard.signin import View, for_members
+from dashboard.roles import Role
+from dashboard.signin import View, for_role
 
 Rest = ParamSpec("Rest")
 
 
-def form_page(view: View[Rest]) -> View[Rest]:
+def form_page(role: Role = Role.ADMIN) -> Callable[[View[Rest]], View[Rest]]:
     """A page with a form, which it takes back."""
-    return require_http_methods(["GET", "HEAD", "POST"])(for_members(view, posted_from="notifications"))
+    return _gate(role, ["GET", "HEAD", "POST"])
 
 
-def deed(view: View[Rest]) -> View[Rest]:
+def deed(role: Role = Role.ADMIN) -> Callable[[View[Rest]], View[Rest]]:
     """What a button does: a POST, and nothing to look at."""
-    return require_http_methods(["POST"])(for_members(view, posted_from="notifications"))
+    return _gate(role, ["POST"])
+
+
+def _gate(role: Role, methods: list[str]) -> Callable[[View[Rest]], View[Rest]]:
+    def decorate(view: View[Rest]) -> View[Rest]:
+        return require_http_methods(methods)(for_role(role, view, posted_from="notifications"))
+
+    return decorate

@@ -88,7 +88,7 @@ def one(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render_page(request, "notifications/delivery.html", current_overview(), {"line": line(found, most=None)})
 
 
-@deed
+@deed()
 def replay(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Sends one that was given up once more."""
     with transaction.atomic():

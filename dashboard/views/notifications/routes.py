@@ -21,13 +21,13 @@ from diagnostics.queries import notifying
 INVALID = 422
 
 
-@form_page
+@form_page()
 def add(request: HttpRequest) -> HttpResponse:
     """A new route, last of all."""
     return _edited(request, None)
 
 
-@form_page
+@form_page()
 def edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """One route."""
     return _edited(request, _row(uuid))
@@ -55,7 +55,7 @@ def _stored(row: Route | None, form: RouteForm, rows: MatcherRows) -> bool:
     return form.takes(lambda: routes.change(row.uuid, values, form.cleaned_data["version"]))
 
 
-@deed
+@deed()
 def move(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Puts it one place up or down."""
     row = _row(uuid)
@@ -65,7 +65,7 @@ def move(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect(f"{reverse('notifications')}#route-{uuid}")
 
 
-@deed
+@deed()
 def delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Removes it."""
     row = _row(uuid)

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from dashboard.roles import Role
 from dashboard.views.notifications.gate import deed, form_page
 from dashboard.views.notifications.matcher_rows import MatcherRows, rows_of, rows_posted
 from dashboard.views.notifications.refusable import RefusableForm
@@ -52,7 +53,7 @@ class SilenceForm(RefusableForm):
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
 
-@form_page
+@form_page(Role.RESPONDER)
 def add(request: HttpRequest) -> HttpResponse:
     """A new silence; from a diagnosis (`?diagnosis=1284`) or one that has ended (`?again=<uuid>`) it is filled in."""
     posted = request.POST if request.method == "POST" else None
@@ -122,7 +123,7 @@ def _ended(text: str) -> Silence | None:
         raise Http404 from None
 
 
-@deed
+@deed(Role.RESPONDER)
 def end(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Ends it now."""
     try:
