@@ -59,6 +59,8 @@ class Selection:
             filter=Filter(
                 clusters=_values(query, "cluster"),
                 namespaces=_values(query, "namespace"),
+                workloads=_values(query, "workload"),
+                nodes=_values(query, "node"),
                 severities=tuple(_BY_WORD[word] for word in _values(query, "severity") if word in _BY_WORD),
                 codes=_values(query, "code"),
                 text=query.get("q", "").replace("\0", "").strip()[:TEXT_LIMIT],
@@ -74,6 +76,8 @@ class Selection:
         pairs += [("severity", severity.word) for severity in chosen.severities]
         pairs += [("code", code) for code in chosen.codes]
         pairs += [("namespace", name) for name in chosen.namespaces]
+        pairs += [("workload", name) for name in chosen.workloads]
+        pairs += [("node", name) for name in chosen.nodes]
         return [*pairs, ("q", chosen.text)] if chosen.text else pairs
 
     @property

@@ -3,6 +3,7 @@
 from diagnostics.queries.codes import WORST_SHOWN, OpenHere, open_by_code, open_with
 from diagnostics.queries.lists import (
     COUNT_LIMIT,
+    NOBODY,
     PAGE_SIZE,
     TEXT_LIMIT,
     Choices,
@@ -32,6 +33,7 @@ from diagnostics.queries.watching import (
 __all__ = [
     "COUNT_LIMIT",
     "HISTORY_LIMIT",
+    "NOBODY",
     "PAGE_SIZE",
     "PODS_LIMIT",
     "TEXT_LIMIT",

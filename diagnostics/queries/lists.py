@@ -18,6 +18,7 @@ from diagnostics.rules.model import Severity
 PAGE_SIZE = 50
 COUNT_LIMIT = 1_000  # Above it a count is no longer exact where it would have to read everything to be.
 TEXT_LIMIT = 200  # Characters of a search that are looked for.
+NOBODY = ""  # Among assignees.
 
 DEMANDING = (Diagnosis.State.NEW, Diagnosis.State.REGRESSED)  # What nobody has looked at yet.
 IS_OPEN = ~Q(state=Diagnosis.State.RESOLVED)
@@ -47,23 +48,40 @@ class Filter:
 
     clusters: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
+    workloads: tuple[str, ...] = ()  # "Deployment/cart".
+    nodes: tuple[str, ...] = ()
     severities: tuple[Severity, ...] = ()
     codes: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()  # Names of accounts; NOBODY among them: what is nobody's.
     text: str = ""
 
     def __bool__(self) -> bool:
-        return any((self.clusters, self.namespaces, self.severities, self.codes, self.text))
+        return self != Filter()
 
     def condition(self) -> Q:
         """The same as a condition on `Diagnosis`."""
         named: dict[str, Sequence[object]] = {
             "cluster__name__in": self.clusters,
             "namespace__in": self.namespaces,
+            "node__in": self.nodes,
             "severity__in": self.severities,
             "code__in": self.codes,
         }
         condition = Q(**{lookup: values for lookup, values in named.items() if values})
+        condition &= self._workload_condition() & self._assignee_condition()
         return condition & self._text_condition() if self.text else condition
+
+    def _workload_condition(self) -> Q:
+        found = Q()
+        for workload in self.workloads:
+            kind, _slash, name = workload.partition("/")
+            found |= Q(workload_kind=kind, workload_name=name)
+        return found
+
+    def _assignee_condition(self) -> Q:
+        names = [name for name in self.assignees if name != NOBODY]
+        found = Q(assignee__username__in=names) if names else Q()
+        return found | Q(assignee=None) if NOBODY in self.assignees else found
 
     def _text_condition(self) -> Q:
         text = self.text[:TEXT_LIMIT]

@@ -107,6 +107,10 @@ def test_the_lists_are_told_apart_and_counted(look: Look) -> None:
         ({"namespace": "data"}, {"db"}),
         ({"cluster": "prod-us"}, {"db"}),
         ({"code": "image-not-found"}, {"web"}),
+        ({"workload": "Deployment/cart"}, {"cart"}),
+        ({"workload": ["Deployment/cart", "Deployment/db"]}, {"cart", "db"}),
+        ({"workload": "StatefulSet/cart"}, set()),
+        ({"node": "node-7"}, {"db"}),
         ({"q": "DOES NOT EXIST"}, {"web"}),
         ({"q": "dat"}, {"db", "cart"}),  # The namespace data, and DATABASE_URL in a summary.
         ({"q": "100%"}, set()),
@@ -118,10 +122,11 @@ def test_the_list_is_narrowed_by_the_address(look: Look, query: dict[str, Any], 
     eu, us = a_cluster("prod-eu"), a_cluster("prod-us")
     a_diagnosis(eu, "cart")
     a_diagnosis(eu, "web", severity="critical", code="image-not-found", summary="Image w:1 does not exist.")
-    a_diagnosis(us, "db", severity="medium", namespace="data", summary="No volume fits.")
+    db = a_diagnosis(us, "db", severity="medium", namespace="data", summary="No volume fits.")
+    Diagnosis.objects.filter(pk=db.pk).update(node="node-7")
     page = look(**query)
     assert set(names(page)) == found
-    if set(query) < {"severity", "namespace", "cluster", "code", "q"}:
+    if set(query) < {"severity", "namespace", "cluster", "code", "workload", "node", "q"}:
         assert f"{len(found)} of 3 match" in page.text
 
 
