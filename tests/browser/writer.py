@@ -44,6 +44,16 @@ def open_diagnosis(name: str, cluster: str, **changes: Any) -> int:
     return row.number
 
 
+def fill() -> dict[str, Any]:
+    """Something of everything that pages show; returns what their addresses are made of."""
+    number = open_diagnosis("api", "prod-eu", severity="critical")
+    open_diagnosis("web", "prod-eu", severity="low")
+    open_diagnosis("jobs", "prod-us")
+    open_diagnosis("old", "prod-us")
+    resolve("old")
+    return {"number": number}
+
+
 def change(name: str, **fields: Any) -> None:
     """Fields of a diagnosis and of its verdict change."""
     with transaction.atomic():
@@ -87,7 +97,7 @@ def link() -> str:
 
 
 COMMANDS: dict[str, Callable[..., Any]] = {
-    command.__name__: command for command in (reset, open_diagnosis, change, resolve, lose, deliver, link)
+    command.__name__: command for command in (reset, fill, open_diagnosis, change, resolve, lose, deliver, link)
 }
 
 if __name__ == "__main__":

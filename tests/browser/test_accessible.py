@@ -1,0 +1,61 @@
+"""Every page as axe-core and a magnifying glass see it: WCAG 2.2 AA, both themes, both widths, 400 % zoom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Open
+from tests.browser.site import Site
+from tests.browser.test_notifications import sign_in
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+WIDTHS = (1440, 375)
+ZOOMED = 320  # CSS pixels: what 1280 are at 400 %.
+
+PAGES = (
+    "/",
+    "/?tab=review",
+    "/?tab=resolved",
+    "/?severity=low",
+    "/?q=nothing",
+    "/d/{number}",
+    "/codes/",
+    "/codes/crash-config-env",
+    "/notifications/",
+    "/notifications/channels/new",
+    "/notifications/channels/new/slack",
+    "/notifications/routes/new",
+    "/notifications/silences/new?diagnosis={number}",
+    "/notifications/deliveries/",
+    "/api/docs",
+)
+
+
+@pytest.fixture
+def filled(site: Site, visit: Open) -> tuple[Page, dict[str, Any]]:
+    """An administrator's browser, on a site that has something of everything."""
+    stored = site.do("fill")
+    return sign_in(site, visit), stored
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds, a line each: the rule and the element."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_are_accessible(site: Site, filled: tuple[Page, dict[str, Any]], path: str) -> None:
+    page, stored = filled
+    page.goto(site.url + path.format(**stored))
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            assert faults(page) == [], (scheme, width)
+    page.set_viewport_size({"width": ZOOMED, "height": 256})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
