@@ -18,7 +18,7 @@ from drf_spectacular.drainage import set_override
 
 from diagnostics.models import Delivery, Diagnosis, Silence, Suspect
 from diagnostics.queries import TEXT_LIMIT, Filter
-from diagnostics.queries.lists import IS_OPEN
+from diagnostics.queries.narrowing import IS_OPEN
 from diagnostics.rules.model import Severity
 
 VALUES_READ = 50  # Of one filter.

@@ -1,23 +1,9 @@
 """Every read that the web face needs, each with a constant number of queries whatever is stored."""
 
 from diagnostics.queries.codes import WORST_SHOWN, OpenHere, open_by_code, open_with
-from diagnostics.queries.lists import (
-    COUNT_LIMIT,
-    NOBODY,
-    PAGE_SIZE,
-    TEXT_LIMIT,
-    Choices,
-    Counts,
-    Filter,
-    Listing,
-    Tab,
-    assigned_to,
-    choices,
-    counts,
-    lately_failing,
-    listing,
-)
+from diagnostics.queries.lists import PAGE_SIZE, Counts, Listing, Tab, assigned_to, counts, lately_failing, listing
 from diagnostics.queries.matching import Preview, Trial, Tried, hidden_by, preview, trial
+from diagnostics.queries.narrowing import COUNT_LIMIT, NOBODY, TEXT_LIMIT, Choices, Filter, choices
 from diagnostics.queries.stories import HISTORY_LIMIT, PODS_LIMIT, Story, story
 from diagnostics.queries.watching import (
     Missed,

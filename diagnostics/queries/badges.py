@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count
 
 from diagnostics.models import Cluster, Diagnosis
-from diagnostics.queries.lists import IS_OPEN
+from diagnostics.queries.narrowing import IS_OPEN
 from diagnostics.rules.model import Severity
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db.models import Avg, Count, Max, Q
 
 from diagnostics.models import Channel, Cluster, Delivery, Diagnosis, Run
-from diagnostics.queries.lists import IS_OPEN
+from diagnostics.queries.narrowing import IS_OPEN
 
 SERIES_LIMIT = 2_000  # Combinations of cluster, severity and code that are told apart; the others are "other" codes.
 OTHER = "other"

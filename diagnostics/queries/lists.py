@@ -1,35 +1,22 @@
-"""The lists of diagnoses: what they can be narrowed to, how many there are, and one page of them."""
+"""The lists of diagnoses: how many there are, and one page of them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 
 from diagnostics.models import Diagnosis, Occurrence
+from diagnostics.queries.narrowing import ATTENDED, COUNT_LIMIT, DEMANDING, IS_OPEN, Filter, is_snoozed
 from diagnostics.rules.model import Severity
 
 PAGE_SIZE = 50
-COUNT_LIMIT = 1_000  # Above it a count is no longer exact where it would have to read everything to be.
-TEXT_LIMIT = 200  # Characters of a search that are looked for.
-NOBODY = ""  # Among assignees.
-
-DEMANDING = (Diagnosis.State.NEW, Diagnosis.State.REGRESSED)  # What nobody has looked at yet.
-IS_OPEN = ~Q(state=Diagnosis.State.RESOLVED)
-_ATTENDED = Q(acknowledged_at__isnull=False, state__in=DEMANDING)
-_OUTGROWN = Q(severity__gt=F("snoozed_severity")) | Q(pods_affected__gt=F("snoozed_pods"))
-
-
-def is_snoozed(now: datetime) -> Q:
-    """The same as `Diagnosis.is_snoozed` of what is open, as a condition."""
-    until_worse = Q(snoozed_severity__isnull=False) | Q(snoozed_pods__isnull=False)
-    return IS_OPEN & Q(snoozed_until__gt=now) & ~(until_worse & _OUTGROWN)
 
 
 class Tab(StrEnum):
@@ -40,57 +27,6 @@ class Tab(StrEnum):
     MINE = "mine"  # Open ones that are assigned to the reader, snoozed or not.
     SNOOZED = "snoozed"
     RESOLVED = "resolved"
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What a list is narrowed to; several values of one kind mean any of them."""
-
-    clusters: tuple[str, ...] = ()
-    namespaces: tuple[str, ...] = ()
-    workloads: tuple[str, ...] = ()  # "Deployment/cart".
-    nodes: tuple[str, ...] = ()
-    severities: tuple[Severity, ...] = ()
-    codes: tuple[str, ...] = ()
-    assignees: tuple[str, ...] = ()  # Names of accounts; NOBODY among them: what is nobody's.
-    text: str = ""
-
-    def __bool__(self) -> bool:
-        return self != Filter()
-
-    def condition(self) -> Q:
-        """The same as a condition on `Diagnosis`."""
-        named: dict[str, Sequence[object]] = {
-            "cluster__name__in": self.clusters,
-            "namespace__in": self.namespaces,
-            "node__in": self.nodes,
-            "severity__in": self.severities,
-            "code__in": self.codes,
-        }
-        condition = Q(**{lookup: values for lookup, values in named.items() if values})
-        condition &= self._workload_condition() & self._assignee_condition()
-        return condition & self._text_condition() if self.text else condition
-
-    def _workload_condition(self) -> Q:
-        found = Q()
-        for workload in self.workloads:
-            kind, _slash, name = workload.partition("/")
-            found |= Q(workload_kind=kind, workload_name=name)
-        return found
-
-    def _assignee_condition(self) -> Q:
-        names = [name for name in self.assignees if name != NOBODY]
-        found = Q(assignee__username__in=names) if names else Q()
-        return found | Q(assignee=None) if NOBODY in self.assignees else found
-
-    def _text_condition(self) -> Q:
-        text = self.text[:TEXT_LIMIT]
-        found = Q()
-        for column in ("summary", "workload_name", "namespace", "code", "container"):
-            found |= Q(**{f"{column}__icontains": text})
-        number = text.removeprefix("#")
-        # Nineteen digits and more overflow the column.
-        return found | Q(number=int(number)) if number.isdecimal() and len(number) < 19 else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +57,6 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
-    """What the open diagnoses can be narrowed to, with how many each choice leaves, most first.
-
-    More than COUNT_LIMIT are not all looked at: then these are the choices of the severest, and the counts say no more.
-    """
-
-    exact: bool
-    severities: tuple[tuple[Severity, int], ...]
-    codes: tuple[tuple[str, int], ...]
-    namespaces: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Listing:
     """One page of a list."""
 
@@ -156,7 +79,7 @@ def counts(chosen: Filter, now: datetime, *, with_resolved: bool = True) -> Coun
     return Counts(
         new=sum(n for (_cluster, state), n in in_sight.items() if state == Diagnosis.State.NEW),
         regressed=sum(n for (_cluster, state), n in in_sight.items() if state == Diagnosis.State.REGRESSED),
-        acknowledged=narrowed.filter(IS_OPEN, _ATTENDED).exclude(is_snoozed(now)).count(),
+        acknowledged=narrowed.filter(IS_OPEN, ATTENDED).exclude(is_snoozed(now)).count(),
         snoozed=snoozed.total(),
         resolved=_resolved(narrowed) if with_resolved else None,
         open_by_cluster=dict(open_by_cluster),
@@ -176,21 +99,6 @@ def assigned_to(user: User, chosen: Filter) -> int:
 
 def _resolved(narrowed: QuerySet[Diagnosis]) -> int:
     return narrowed.filter(state=Diagnosis.State.RESOLVED)[: COUNT_LIMIT + 1].count()
-
-
-def choices() -> Choices:
-    """What the open diagnoses can be narrowed to."""
-    columns = ("severity", "code", "namespace")
-    severest = Diagnosis.objects.filter(IS_OPEN).order_by("-severity").values_list(*columns)
-    rows = list(severest[: COUNT_LIMIT + 1])
-    tallies: list[Counter[Any]] = [Counter(column) for column in zip(*rows, strict=True)] or [Counter()] * 3
-    severities, codes, namespaces = tallies
-    return Choices(
-        exact=len(rows) <= COUNT_LIMIT,
-        severities=tuple((Severity(value), n) for value, n in sorted(severities.items(), reverse=True)),
-        codes=tuple(codes.most_common()),
-        namespaces=tuple((name, n) for name, n in namespaces.most_common() if name),
-    )
 
 
 def listing(tab: Tab, chosen: Filter, now: datetime, user: User, page: int = 1) -> Listing:

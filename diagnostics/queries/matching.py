@@ -14,7 +14,7 @@ from diagnostics.models import Channel, Diagnosis, Route, Silence
 from diagnostics.notify.matching import Field, Matcher, Traits, matches
 from diagnostics.operations.choosing import Chooser, traits_of
 from diagnostics.operations.labels import labels_by_workload
-from diagnostics.queries.lists import IS_OPEN
+from diagnostics.queries.narrowing import IS_OPEN
 
 EXAMPLES = 10
 

@@ -12,7 +12,7 @@ from django.db.models.functions import TruncHour
 
 from diagnostics.models import Channel, Delivery, Diagnosis, Route, Silence
 from diagnostics.notify.notice import Type
-from diagnostics.queries.lists import IS_OPEN
+from diagnostics.queries.narrowing import IS_OPEN
 
 HOURS = 24
 DELIVERIES_PAGE = 25

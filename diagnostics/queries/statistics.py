@@ -10,7 +10,7 @@ from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncDay, TruncHour
 
 from diagnostics.models import Diagnosis, Occurrence
-from diagnostics.queries.lists import IS_OPEN
+from diagnostics.queries.narrowing import IS_OPEN
 from diagnostics.rules.model import Severity
 
 MOST_BUCKETS = 400

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from diagnostics.kube.decoders import decoder
 from diagnostics.models import Activity, Diagnosis, KeptLog, Occurrence, Suspect
-from diagnostics.queries.lists import IS_OPEN
+from diagnostics.queries.narrowing import IS_OPEN
 from diagnostics.snapshot.cluster import ContainerLog
 
 HISTORY_LIMIT = 50  # Occurrences and activities of one diagnosis that are shown.
