@@ -134,9 +134,16 @@
   }
   const line = Object.assign(document.createElement('div'), { className: 'busy' });
 
+  /* A newer Sickbay has other scripts and styles, which the old ones do not fit: the page begins anew, but for
+     somebody who is writing. */
+  const assets = (page) => findAll('script[src], link[rel=stylesheet]', page).map((each) => each.getAttribute('src') ?? each.getAttribute('href')).join();
+  const writing = () => findAll('textarea, input:not([type=hidden], [type=checkbox], [type=radio])').some((field) => field.value !== field.defaultValue);
+
   function apply(fresh) {
+    if (assets(fresh) !== assets(document) && !writing()) { location.reload(); return; }
     if (state.connection !== 'reconnecting') state.lostAt = 0;
     setClock(fresh.body.dataset.now);
+    root.dataset.zone = fresh.documentElement.dataset.zone;
     state.seq = Math.max(state.seq, Number(fresh.body.dataset.seq));
     document.title = fresh.title;
     for (const selector of ['#rail-open', '#rail-foot', '#live time', '#lost time']) {
@@ -145,8 +152,7 @@
     }
     find('#lost time').dateTime = fresh.body.dataset.now;
     applyMain(fresh, held());
-    localise();
-    tick();
+    document.dispatchEvent(new Event('fresh'));
     say();
   }
 
@@ -192,8 +198,7 @@
     if (!state.waiting) return;
     const fresh = state.waiting, known = new Set(findAll('#rows > tr').map((row) => row.id));
     applyMain(fresh, false);
-    localise();
-    tick();
+    document.dispatchEvent(new Event('fresh'));
     if (focusFirst) findAll('#rows > tr:not(.peek)').find((row) => !known.has(row.id))?.querySelector('th > a').focus();
   }
 

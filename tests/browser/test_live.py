@@ -179,3 +179,16 @@ class TestDiagnosis:
         newer.click()
         expect(page.locator("#exhibits")).to_contain_text("phase is Failed")
         expect(newer).to_be_hidden()
+
+
+def test_a_newer_sickbay_is_taken_up_unless_somebody_is_writing(site: Site, visit: Open) -> None:
+    page = visit("/")
+    page.evaluate("window.notReloaded = true")
+    page.locator("#q").fill("half a wo")
+    page.evaluate("document.querySelector('script[src]').setAttribute('src', '/static/old.js')")
+    some(site, "web")
+    expect(page.locator("#headline")).to_contain_text("1 new")
+    assert page.evaluate("window.notReloaded")
+    page.locator("#q").fill("")
+    some(site, "api")
+    page.wait_for_function("() => !window.notReloaded")
