@@ -129,7 +129,14 @@ class Occurrence(models.Model):
     verdict = models.JSONField()
 
     class Meta:
-        indexes = (models.Index(fields=("diagnosis", "-started_at"), name="occurrence_latest"),)
+        # Those by time hold all that charts count, so that nobody reads a million verdicts for a hundred bars.
+        indexes = (
+            models.Index(fields=("diagnosis", "-started_at"), name="occurrence_latest"),
+            models.Index(fields=("started_at", "diagnosis", "pods_peak"), name="occurrence_started"),
+            models.Index(
+                fields=("ended_at", "diagnosis"), name="occurrence_ended", condition=Q(ended_at__isnull=False)
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.diagnosis} from {self.started_at:%F %T}"
