@@ -29,6 +29,13 @@ class Tab(StrEnum):
     RESOLVED = "resolved"
 
 
+class Sort(StrEnum):
+    """In which order the open ones are listed."""
+
+    WORST = "worst"
+    NEWEST = "newest"
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many diagnoses there are. What is snoozed counts as that, and not as new, regressed or open."""
@@ -101,14 +108,14 @@ def _resolved(narrowed: QuerySet[Diagnosis]) -> int:
     return narrowed.filter(state=Diagnosis.State.RESOLVED)[: COUNT_LIMIT + 1].count()
 
 
-def listing(tab: Tab, chosen: Filter, now: datetime, user: User, page: int = 1) -> Listing:
-    """One page of a list as `user` sees it: the open ones worst first, the resolved ones latest first.
+def listing(tab: Tab, chosen: Filter, now: datetime, user: User, page: int = 1, sort: Sort = Sort.WORST) -> Listing:
+    """One page of a list as `user` sees it: the open ones worst or newest first, the resolved ones latest first.
 
     The order is found over narrow rows first; the wide ones are read for the page alone.
     """
     start = (page - 1) * PAGE_SIZE
-    ordered = _ordered(tab, now, user).filter(chosen.condition()).values_list("number", flat=True)
-    numbers = list(ordered[start : start + PAGE_SIZE + 1])
+    ordered = Diagnosis.objects.filter(listed(tab, now, user), chosen.condition()).order_by(*_order(tab, sort, now))
+    numbers = list(ordered.values_list("number", flat=True)[start : start + PAGE_SIZE + 1])
     rows = Diagnosis.objects.select_related("cluster", "assignee")
     rows = rows.defer("cluster__resource_versions", "cluster__bookings")
     by_number = rows.in_bulk(numbers[:PAGE_SIZE])
@@ -119,19 +126,23 @@ def listing(tab: Tab, chosen: Filter, now: datetime, user: User, page: int = 1) 
     )
 
 
-def _ordered(tab: Tab, now: datetime, user: User) -> QuerySet[Diagnosis]:
-    if tab is Tab.RESOLVED:
-        return Diagnosis.objects.filter(state=Diagnosis.State.RESOLVED).order_by("-resolved_at", "number")
-    asleep = Diagnosis.objects.filter(is_snoozed(now))
-    rows = {
-        Tab.REVIEW: Diagnosis.objects.filter(IS_OPEN, state__in=DEMANDING, acknowledged_at=None).exclude(
-            pk__in=asleep.values("pk")
-        ),
-        Tab.OPEN: Diagnosis.objects.filter(IS_OPEN).exclude(pk__in=asleep.values("pk")),
-        Tab.MINE: Diagnosis.objects.filter(IS_OPEN, assignee=user),
-        Tab.SNOOZED: asleep,
+def listed(tab: Tab, now: datetime, user: User) -> Q:
+    """What a list has as `user` sees it, as a condition."""
+    asleep = Q(pk__in=Diagnosis.objects.filter(is_snoozed(now)).values("pk"))
+    return {
+        Tab.REVIEW: IS_OPEN & Q(state__in=DEMANDING, acknowledged_at=None) & ~asleep,
+        Tab.OPEN: IS_OPEN & ~asleep,
+        Tab.MINE: IS_OPEN & Q(assignee=user),
+        Tab.SNOOZED: is_snoozed(now),
+        Tab.RESOLVED: Q(state=Diagnosis.State.RESOLVED),
     }[tab]
-    return rows.order_by(_weight(now).desc(), "-opened_at", "number")
+
+
+def _order(tab: Tab, sort: Sort, now: datetime) -> tuple[Any, ...]:
+    if tab is Tab.RESOLVED:
+        return ("-resolved_at", "number")
+    newest = ("-opened_at", "number")
+    return newest if sort is Sort.NEWEST else (_weight(now).desc(), *newest)
 
 
 def _weight(now: datetime) -> Any:

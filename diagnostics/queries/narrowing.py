@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -91,18 +91,25 @@ class Choices:
     severities: tuple[tuple[Severity, int], ...]
     codes: tuple[tuple[str, int], ...]
     namespaces: tuple[tuple[str, int], ...]
+    assignees: tuple[tuple[str, int], ...]  # NOBODY among them.
 
 
 def choices() -> Choices:
     """What the open diagnoses can be narrowed to."""
-    columns = ("severity", "code", "namespace")
+    columns = ("severity", "code", "namespace", "assignee__username")
     severest = Diagnosis.objects.filter(IS_OPEN).order_by("-severity").values_list(*columns)
-    rows = list(severest[: COUNT_LIMIT + 1])
-    tallies: list[Counter[Any]] = [Counter(column) for column in zip(*rows, strict=True)] or [Counter()] * 3
-    severities, codes, namespaces = tallies
+    return tallied(severest[: COUNT_LIMIT + 1])
+
+
+def tallied(rows: Iterable[tuple[Any, ...]]) -> Choices:
+    """The choices among rows of severity, code, namespace and, if it matters, assignee: one more than COUNT_LIMIT."""
+    found = list(rows)
+    tallies = [Counter(column) for column in zip(*found, strict=True)]
+    severities, codes, namespaces, assignees, *_rest = [*tallies, *(Counter[Any]() for _missing in range(4))]
     return Choices(
-        exact=len(rows) <= COUNT_LIMIT,
+        exact=len(found) <= COUNT_LIMIT,
         severities=tuple((Severity(value), n) for value, n in sorted(severities.items(), reverse=True)),
         codes=tuple(codes.most_common()),
         namespaces=tuple((name, n) for name, n in namespaces.most_common() if name),
+        assignees=tuple((name or NOBODY, n) for name, n in assignees.most_common()),
     )
