@@ -18,9 +18,11 @@ from diagnostics.kube.resources import EVENTS, PODS, Resource
 from diagnostics.kube.watch import Change, ChangeKind
 from diagnostics.operations.packing import pack
 from diagnostics.operations.picture import KNOWN, Picture, Place, same
+from diagnostics.operations.rollouts import rolled_out
 from diagnostics.operations.settling import Settling, Unsettled, settles_at
 from diagnostics.operations.watches import Listed
 from diagnostics.snapshot.cluster import Snapshot
+from diagnostics.snapshot.meta import ManagedMetadata
 from diagnostics.snapshot.objects import Event
 from diagnostics.snapshot.owners import Key
 from diagnostics.snapshot.pods import LeanPod, Pod
@@ -108,6 +110,7 @@ def _apply_known(picture: Picture, resource: Resource, raw: msgspec.Raw, *, dele
         fit = _fit(found)
         if key in known and same(known[key], fit):
             return
+        _note_rollout(picture, resource, known.get(key), fit)
         known[key] = fit
         unsaved.forgotten.discard(stored)
         unsaved.known.add(stored)
@@ -185,9 +188,15 @@ def _replace_known(picture: Picture, resource: Resource, old: Snapshot) -> None:
             now[key] = known
         else:
             now[key] = _fit(found)
+            _note_rollout(picture, resource, known, now[key])
             picture.unsaved.known.add((resource.name, (found.metadata.namespace, found.metadata.name)))
     gone = before.keys() - now.keys()
     picture.unsaved.forgotten |= {(resource.name, _stored(resource, key)) for key in gone}
+
+
+def _note_rollout(picture: Picture, resource: Resource, old: Any, new: Any) -> None:
+    if old is not None and (found := rolled_out(resource.name, old, new, picture.snapshot.now)):
+        picture.unsaved.rollouts[found.key] = found
 
 
 def _replace_events(picture: Picture, old: Snapshot, listed: list[Event]) -> None:
@@ -214,5 +223,13 @@ def _replace_suspects(
 
 
 def _fit(found: Any) -> Any:
-    """An object without credentials."""
-    return decoder(type(found)).decode(redacted_object(msgspec.Raw(msgspec.json.encode(found))))
+    """An object without credentials. Its writers stay, but for those of its status, which is written all the time."""
+    fit = decoder(type(found)).decode(redacted_object(msgspec.Raw(msgspec.json.encode(found))))
+    if not isinstance(found.metadata, ManagedMetadata):
+        return fit
+    writes = tuple(
+        msgspec.structs.replace(write, manager=redact.text(write.manager))
+        for write in found.metadata.managed_fields
+        if write.time is not None and write.subresource != "status"
+    )
+    return msgspec.structs.replace(fit, metadata=msgspec.structs.replace(fit.metadata, managed_fields=writes))

@@ -52,6 +52,18 @@ def test_what_only_repeats_itself_touches_nothing(tell: Tell) -> None:
     assert tell("pods", pod) == tell("deployments", deployment) == tell("nodes", node()) == set()
 
 
+def test_who_wrote_a_workload_is_known_but_not_who_wrote_its_status(picture: Picture, tell: Tell) -> None:
+    writes = [{"manager": "helm", "time": "2026-11-23T02:00:00Z"}]
+    deployment: Json = {"metadata": {"name": "cart", "namespace": "shop", "managedFields": writes}}
+    assert tell("deployments", deployment) == {"shop"}
+
+    writes.append({"manager": "kube-controller-manager", "time": "2026-11-23T02:01:00Z", "subresource": "status"})
+    assert tell("deployments", deployment) == set()
+    known = picture.snapshot.deployments["shop", "cart"].metadata
+    assert [write.manager for write in known.managed_fields] == ["helm"]
+    assert known.written_at == NOW - timedelta(hours=1)
+
+
 def test_a_node_touches_its_own_suspects_and_those_without_a_node(tell: Tell) -> None:
     waiting = failing_pod("waiting", "web")
     del waiting["spec"]["nodeName"]
