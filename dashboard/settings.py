@@ -50,6 +50,8 @@ MIDDLEWARE = [
     "dashboard.static_files.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "dashboard.zones.ReadersZoneMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -77,7 +79,9 @@ AUTHENTICATION_BACKENDS = ["dashboard.roles.Accounts"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
-USE_I18N = False
+USE_I18N = True
+LANGUAGES = [("en", "English")]  # Those that are whole in `locale`: of any other a page would be half in English.
+LOCALE_PATHS = [PROJECT / "locale"]
 
 # ---- Addresses -------------------------------------------------------------------------------------------------------
 BASE_URL = ENVIRONMENT.base_url

@@ -85,7 +85,7 @@ def _until(choice: str, now: datetime) -> datetime:
 
 
 def tomorrow_morning(now: datetime) -> datetime:
-    """Tomorrow at nine, by the server's clock."""
+    """Tomorrow at nine, where the reader is."""
     return (localtime(now) + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
 
 

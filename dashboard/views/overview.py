@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from dashboard.environment import PROJECT
 from dashboard.roles import Role, may
@@ -96,8 +97,10 @@ class Overview:
     @property
     def kept_since_day(self) -> str:
         """`2 Aug`, with the year once it is another one; blank while nothing is stored."""
-        at = self.kept_since
-        return date_format(at, "j M" if at.year == self.now.year else "j M Y") if at else ""
+        if self.kept_since is None:
+            return ""
+        at = localtime(self.kept_since)
+        return date_format(at, "j M" if at.year == localtime(self.now).year else "j M Y")
 
     @cached_property
     def frozen_open(self) -> int:

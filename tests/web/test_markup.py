@@ -68,4 +68,5 @@ def test_a_page_is_never_kept_by_a_cache(browser: Client) -> None:
 def test_the_theme_is_painted_by_the_server(browser: Client, cookie: str, theme: str | None) -> None:
     browser.cookies["theme"] = cookie
     opening = browser.get("/").content.decode().split(">")[1]
-    assert opening.strip() == ('<html lang="en"' if theme is None else f'<html lang="en" data-theme="{theme}"')
+    start = '<html lang="en" data-zone="UTC"'
+    assert opening.strip() == (start if theme is None else f'{start} data-theme="{theme}"')
