@@ -80,7 +80,8 @@ class Rollout(models.Model):
     namespace = models.CharField(max_length=63)
     workload_kind = models.CharField(max_length=63)
     workload_name = models.CharField(max_length=253)
-    revision = models.CharField(max_length=63)  # The Deployment's number, or the controller revision's hash.
+    # The number of the template; of a StatefulSet its hash and the generation, as one that comes back has its hash again.
+    revision = models.CharField(max_length=63)
     by = models.CharField(max_length=200, blank=True)  # The tool that wrote the template, as managedFields name it.
     at = models.DateTimeField()
 

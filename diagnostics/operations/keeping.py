@@ -14,6 +14,7 @@ from diagnostics.kube.collect import FIELDS
 from diagnostics.kube.decoders import convert
 from diagnostics.kube.resources import BY_NAME
 from diagnostics.models import Cluster, KeptEvent, KeptLog, KnownObject, RunningPods, Suspect
+from diagnostics.operations import ended_runs, rollouts
 from diagnostics.operations.bulk import chunks
 from diagnostics.operations.packing import pack, unpack
 from diagnostics.operations.picture import Held, Picture, Place, Unsaved
@@ -134,6 +135,9 @@ def save(cluster: Cluster, picture: Picture) -> None:
     _save_known(cluster, picture, unsaved)
     _save_events(cluster, unsaved.events.values(), now)
     _save_logs(cluster, picture, unsaved.logs)
+    if unsaved.ended:
+        ended_runs.save(cluster, unsaved.ended, picture.snapshot.owners)
+    rollouts.save(cluster, unsaved.rollouts.values())
     if unsaved.counted:
         body = pack(picture.snapshot.placed.kept())
         RunningPods.objects.update_or_create(cluster=cluster, defaults={"body": body})

@@ -145,7 +145,16 @@ def _fill(row: Diagnosis, verdict: Verdict, now: datetime) -> bool:
     row.severity, row.confidence = int(Severity[verdict.severity.upper()]), verdict.confidence
     row.summary, row.restarts = row.verdict["summary"], verdict.restarts
     row.pods_affected, row.pods_total = verdict.pods_affected, verdict.pods_total
+    row.node = _node(verdict)
     return True
+
+
+def _node(verdict: Verdict) -> str:
+    """The node that a verdict speaks of, or that all its pods are on."""
+    if verdict.workload.kind == "Node":
+        return verdict.workload.name
+    nodes = {pod.node for pod in verdict.pods}
+    return (nodes.pop() or "") if len(nodes) == 1 else ""
 
 
 def _json(verdict: Verdict) -> dict[str, Any]:

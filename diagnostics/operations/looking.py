@@ -16,6 +16,7 @@ from diagnostics.kube.access import Access
 from diagnostics.kube.collect import FIELDS, enrich
 from diagnostics.kube.errors import ReadFailed
 from diagnostics.kube.resources import LOGS
+from diagnostics.operations.ended_runs import runs_ended
 from diagnostics.operations.log_reading import Asked, Come, LogReader
 from diagnostics.operations.picture import Picture, Place
 from diagnostics.rules import rules
@@ -229,9 +230,3 @@ def _not_yet_previous(view: Snapshot, wanted: Iterable[LogWanted]) -> Iterator[t
         kept = view.logs.get((log.uid, log.container))
         if kept is not None and kept.previous and not log.previous_first:
             yield (log.uid, log.container), msgspec.structs.replace(kept, previous=False)
-
-
-def runs_ended(status: ContainerStatus) -> int:
-    """How many runs of a container have ended: its restarts, and one more while it waits after a run or lies ended."""
-    waits_again = status.state.waiting is not None and status.last_state.terminated is not None
-    return status.restart_count + (waits_again or status.state.terminated is not None)

@@ -14,11 +14,13 @@ import msgspec
 
 from diagnostics import engine
 from diagnostics.kube.resources import ALWAYS, EVENTS, PODS
+from diagnostics.operations.ended_runs import Ended, ended_runs
 from diagnostics.operations.recent import Recent
+from diagnostics.operations.rollouts import RolledOut
 from diagnostics.operations.settling import Settling
 from diagnostics.operations.witnesses import Witnesses
 from diagnostics.snapshot.cluster import Snapshot, Tally, Unavailable
-from diagnostics.snapshot.meta import OwnerReference
+from diagnostics.snapshot.meta import Metadata, OwnerReference
 from diagnostics.snapshot.objects import Event
 from diagnostics.snapshot.owners import Key
 from diagnostics.snapshot.pods import Pod
@@ -46,6 +48,7 @@ class Held:
     body: bytes | None = None
     diagnosed: bool = False
     stored: bool = False  # Whether its row holds it as it is.
+    ended: frozenset[Ended] = frozenset()  # Of a witness: the runs that are noted already.
 
     @property
     def uids(self) -> set[str]:
@@ -65,6 +68,8 @@ class Unsaved:
     forgotten: set[tuple[str, Key]] = field(default_factory=set)
     events: dict[str, Event] = field(default_factory=dict)  # by the event's own uid
     logs: set[tuple[str, str]] = field(default_factory=set)  # by pod uid and container
+    ended: list[tuple[Metadata, Ended]] = field(default_factory=list)  # runs of containers, with their pod
+    rollouts: dict[tuple[str, str, str, str], RolledOut] = field(default_factory=dict)
     counted: bool = False  # who runs where, which a sweep counts anew
 
     def __bool__(self) -> bool:
@@ -131,6 +136,10 @@ class Picture:
         self.suspects[uid] = held = Held(pod, body, diagnosed=last is not None and last.diagnosed)
         self.unsaved.suspects.add(uid)
         self.touched.add(pod.metadata.namespace)
+        if body is not None:
+            held.ended = ended_runs(pod)
+            new = held.ended - last.ended if last else held.ended
+            self.unsaved.ended.extend((pod.metadata, run) for run in new)
         if old is None:
             for name in held.uids:
                 self.statics[name] = uid

@@ -14,8 +14,10 @@ from diagnostics.models import (
     Cluster,
     Delivery,
     Diagnosis,
+    EndedRun,
     KeptEvent,
     KeptLog,
+    Rollout,
     Run,
     Silence,
     Storm,
@@ -26,6 +28,7 @@ from diagnostics.models import (
 UPDATES_KEPT = timedelta(days=1)  # A browser that slept longer fetches everything again.
 RUNS_KEPT = 100  # A cluster.
 LOGS_KEPT = 3  # A container: a crash loop writes one every few minutes.
+ENDED_RUNS_KEPT = 200  # A container.
 BATCH = 1_000  # Rows a transaction, so that nobody waits long for SQLite's one writer.
 
 
@@ -41,7 +44,10 @@ def prune(now: datetime, keep: timedelta) -> Counter[str]:
         Suspect.objects.filter(gone_at__lt=expired),
         KeptEvent.objects.filter(~_of_suspect("object_uid"), last_at__lt=expired),
         KeptLog.objects.filter(~_of_suspect("pod_uid"), kept_at__lt=expired),
-        _old_logs(),
+        _beyond(LOGS_KEPT, KeptLog.objects.all()),
+        EndedRun.objects.filter(ended_at__lt=expired),
+        _beyond(ENDED_RUNS_KEPT, EndedRun.objects.all()),
+        Rollout.objects.filter(at__lt=expired),
         Delivery.objects.exclude(state=Delivery.State.PENDING).filter(created_at__lt=expired),
         Silence.objects.filter(ends_at__lt=expired),
         Storm.objects.filter(ended_at__lt=expired),
@@ -59,10 +65,12 @@ def _of_suspect(column: str) -> Exists:
     return Exists(Suspect.objects.filter(cluster=OuterRef("cluster"), uid=OuterRef(column), gone_at=None))
 
 
-def _old_logs() -> QuerySet[KeptLog]:
+def _beyond(kept: int, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """All but the latest rows of each container."""
     of_container = [F("cluster"), F("pod_uid"), F("container")]
     age = Window(RowNumber(), partition_by=of_container, order_by=F("restart").desc())
-    return KeptLog.objects.alias(age=age).filter(age__gt=LOGS_KEPT)
+    beyond: QuerySet[Any] = rows.alias(age=age).filter(age__gt=kept)
+    return beyond
 
 
 def _old_runs(cluster: Cluster) -> QuerySet[Run]:

@@ -24,9 +24,9 @@ from diagnostics.rules import checks
 # What a diagnosis of the one may be concluded from the other.
 _BELOW = {"Deployment": ("ReplicaSet",), "CronJob": ("Job",)}
 COLUMNS = (  # What a verdict may change in a stored row.
-    *("version", "state", "severity", "confidence", "summary", "pods_affected", "pods_total", "restarts", "verdict"),
-    *("verdict_digest", "first_seen", "last_seen", "opened_at", "clean_since", "resolved_at", "occurrences_count"),
-    *("notice_due_at", "acknowledged_at", "acknowledged_by_id", "explained_by_id"),
+    *("version", "state", "severity", "confidence", "summary", "node", "pods_affected", "pods_total", "restarts"),
+    *("verdict", "verdict_digest", "first_seen", "last_seen", "opened_at", "clean_since", "resolved_at"),
+    *("occurrences_count", "notice_due_at", "acknowledged_at", "acknowledged_by_id", "explained_by_id"),
 )
 RESOLUTION = (  # And what its end changes.
     *("version", "state", "resolved_at", "clean_since", "notice_due_at", "explained_by_id", "last_fixed_by"),

@@ -9,6 +9,7 @@ import pytest
 
 from diagnostics.demo.server import ClusterServer
 from diagnostics.models import Cluster
+from diagnostics.operations import slices
 from tests.clusters import serving
 from tests.operations.watched import node, stored_cluster
 
@@ -23,3 +24,11 @@ def server() -> Iterator[ClusterServer]:
 @pytest.fixture
 def cluster(server: ClusterServer, tmp_path: Path) -> Cluster:
     return stored_cluster(server, tmp_path)
+
+
+@pytest.fixture
+def prompt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slices that store what they see at once."""
+    monkeypatch.setattr(slices, "INTERVAL", 0.05)
+    monkeypatch.setattr(slices, "BEAT", 0.1)
+    monkeypatch.setattr(slices, "REACTION", 0.05)

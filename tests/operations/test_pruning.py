@@ -14,9 +14,11 @@ from diagnostics.models import (
     Cluster,
     Delivery,
     Diagnosis,
+    EndedRun,
     KeptEvent,
     KeptLog,
     Occurrence,
+    Rollout,
     Run,
     Silence,
     Storm,
@@ -84,6 +86,32 @@ def test_of_a_container_that_crashes_on_and_on_the_latest_logs_are_kept(cluster:
     assert prune(NOW, KEEP)["kept logs"] == 2
     kept = KeptLog.objects.order_by("container", "restart").values_list("container", "restart")
     assert list(kept) == [("app", 2), ("app", 3), ("app", 4), ("sidecar", 0)]
+
+
+def test_deploys_and_ended_runs_are_forgotten_with_time(cluster: Cluster) -> None:
+    for at in (OLD, RECENT):
+        Rollout.objects.create(cluster=cluster, revision=f"{at:%F}", at=at)
+        EndedRun.objects.create(cluster=cluster, pod_uid=f"{at:%F}", restart=0, exit_code=1, ended_at=at)
+
+    deleted = prune(NOW, KEEP)
+
+    assert deleted["rollouts"] == deleted["ended runs"] == 1
+    assert Rollout.objects.get().at == EndedRun.objects.get().ended_at == RECENT
+
+
+def test_of_a_container_that_crashes_on_and_on_the_latest_runs_are_kept(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pruning, "ENDED_RUNS_KEPT", 2)
+    EndedRun.objects.bulk_create(
+        EndedRun(cluster=cluster, pod_uid="looping", container=container, restart=n, exit_code=1, ended_at=NOW)
+        for container, runs in (("app", 4), ("sidecar", 2))
+        for n in range(runs)
+    )
+
+    assert prune(NOW, KEEP)["ended runs"] == 2
+    kept = EndedRun.objects.order_by("container", "restart").values_list("container", "restart")
+    assert list(kept) == [("app", 2), ("app", 3), ("sidecar", 0), ("sidecar", 1)]
 
 
 def test_the_last_hundred_runs_of_each_cluster_are_kept(cluster: Cluster) -> None:

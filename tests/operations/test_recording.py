@@ -54,6 +54,28 @@ def test_a_verdict_opens_a_diagnosis_with_its_first_occurrence(cluster: Cluster)
     assert occurrence.verdict == row.verdict
 
 
+@pytest.mark.parametrize(
+    ("nodes", "kind", "stored"),
+    [
+        (["n1", "n1"], "Deployment", "n1"),
+        (["n1", "n2"], "Deployment", ""),
+        (["n1", None], "Deployment", ""),
+        ([None], "Deployment", ""),
+        ([], "Deployment", ""),
+        (["n1", "n2"], "Node", "lab-1"),
+    ],
+)
+def test_a_diagnosis_names_the_node_that_all_its_pods_are_on(
+    cluster: Cluster, nodes: list[str | None], kind: str, stored: str
+) -> None:
+    note(cluster, T0, verdict())
+    pods = tuple(AffectedPod(f"p{n}", f"u{n}", "Error", node) for n, node in enumerate(nodes))
+
+    note(cluster, T0 + MINUTE, verdict(pods=pods, workload=WorkloadPart(kind, "lab-1")))
+
+    assert Diagnosis.objects.get().node == stored
+
+
 def test_what_has_no_namespace_or_container_is_stored_blank_and_found_again(cluster: Cluster) -> None:
     about_node = verdict(name="n1", namespace=None, container=None)
     note(cluster, T0, about_node)

@@ -36,7 +36,7 @@ class Controllers:
             self.stage.store.put("deployments", manifests.deployment(self.stage, app, template))
         else:
             self.stage.store.modify(
-                "deployments", app.namespace, app.name, lambda found: manifests.retemplate(found, template)
+                "deployments", app.namespace, app.name, lambda found: manifests.retemplate(self.stage, found, template)
             )
         self.stage.touched.add(app)
         self.stage.clock.play(self._look_again(app), after=_DEADLINE_PASSED)

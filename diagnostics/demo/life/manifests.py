@@ -58,7 +58,8 @@ def deployment(stage: Stage, app: Application, pod_template: Json) -> Json:
         "revisionHistoryLimit": 10,
         "progressDeadlineSeconds": 60,
     }
-    return {"metadata": {**metadata, "generation": 1}, "spec": spec, "status": {}}
+    metadata |= {"generation": 1, "managedFields": [_applied(stage)]}
+    return {"metadata": metadata, "spec": spec, "status": {}}
 
 
 def replicaset_name(app: Application, pod_template: Json) -> str:
@@ -84,11 +85,24 @@ def replicaset(stage: Stage, app: Application, owner: Json) -> Json:
     return {"metadata": metadata, "spec": spec, "status": {"replicas": 0}}
 
 
-def retemplate(found: Json, pod_template: Json) -> None:
+def retemplate(stage: Stage, found: Json, pod_template: Json) -> None:
     """Gives a Deployment another template, if it is another one."""
     if found["spec"]["template"] != pod_template:
         found["spec"]["template"] = pod_template
         found["metadata"]["generation"] += 1
+        found["metadata"]["managedFields"] = [_applied(stage)]
+
+
+def _applied(stage: Stage) -> Json:
+    """What `kubectl apply` leaves behind; the fields that it wrote aside."""
+    return {
+        "manager": "kubectl-client-side-apply",
+        "operation": "Update",
+        "apiVersion": "apps/v1",
+        "time": stage.stamp,
+        "fieldsType": "FieldsV1",
+        "fieldsV1": {},
+    }
 
 
 def annotated(found: Json, annotations: dict[str, str]) -> Json:
