@@ -28,6 +28,7 @@ SICKBAY_NAMESPACES = ENVIRONMENT.namespaces
 SICKBAY_RECONCILE_SECONDS = ENVIRONMENT.reconcile_seconds
 SICKBAY_RETENTION_DAYS = ENVIRONMENT.retention_days
 DEMO = bool(ENVIRONMENT.demo)
+CLUSTERS_ON_LOOPBACK = ENVIRONMENT.embedded or DEMO  # Whether a pasted kubeconfig may lead to this machine.
 OUTBOUND_ALLOW_CIDRS = ENVIRONMENT.outbound_allow_cidrs
 METRICS_ALLOW_CIDRS = ENVIRONMENT.metrics_allow_cidrs
 
@@ -76,6 +77,11 @@ TEMPLATES = [
     },
 ]
 AUTHENTICATION_BACKENDS = ["dashboard.roles.Accounts"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"

@@ -7,15 +7,16 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from threading import Lock
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import urllib3
 from urllib3.exceptions import HTTPError
 
 from diagnostics.kube import kubeconfig as kubeconfigs
-from diagnostics.kube import transport
+from diagnostics.kube import pasted, transport
 from diagnostics.kube.answers import Response, Stream
 from diagnostics.kube.errors import ConfigurationError, ReadFailed
+from diagnostics.kube.guarded import MayAsk, guard
 from diagnostics.kube.kubeconfig import ContextInfo
 from diagnostics.kube.pacing import Pacing
 from diagnostics.kube.refusals import Request, refusal
@@ -59,6 +60,11 @@ class Access:
     def server(self) -> str:
         """The API server's address."""
         return self._session.server
+
+    @property
+    def proxied(self) -> bool:
+        """Whether a proxy makes the connections, and resolves the names."""
+        return self._session.pool.proxy is not None
 
     def monotonic(self) -> float:
         """The clock, in seconds, that time-outs are measured with."""
@@ -197,6 +203,25 @@ def load(
     chosen = _context(kubeconfig, context)
     session = credentials.from_context(chosen, budget)
     return Access(chosen.name, chosen.namespace, session, renew, budget=budget, pacing=pacing)
+
+
+def load_document(
+    document: Mapping[str, Any], may_ask: MayAsk, *, budget: float | None = None, pacing: Pacing | None = None
+) -> Access:
+    """Opens the cluster of a kubeconfig that was pasted and cut down to one context (`pasted.minimal`).
+
+    It connects only to addresses that `may_ask` has nothing against. Makes no request. Raises ConfigurationError.
+    """
+    from diagnostics.kube import credentials  # noqa: PLC0415 - as above
+
+    context = pasted.context_of(document)
+
+    def renew() -> Session:
+        session = credentials.from_context(context, budget)
+        guard(session.pool, may_ask)
+        return session
+
+    return Access(context.name, context.namespace, renew(), renew, budget=budget, pacing=pacing)
 
 
 def _require_pod(context: str | None) -> None:

@@ -15,6 +15,16 @@ class Grant:
     group: str = ""
     namespace: str | None = None
 
+    @classmethod
+    def read(cls, text: str, namespace: str | None = None) -> Grant:
+        """The grant that `str` has written so: `list deployments.apps`."""
+        verb, _blank, rest = text.partition(" ")
+        if rest.startswith("/"):
+            return cls(verb, rest)
+        named, slash, subresource = rest.partition("/")
+        resource, _dot, group = named.partition(".")
+        return cls(verb, f"{resource}{slash}{subresource}", group, namespace)
+
     def __str__(self) -> str:
         """As `kubectl auth can-i` takes it: `list pods`, `list deployments.apps`, `get pods/log`."""
         resource, slash, subresource = self.resource.partition("/") if self.group else (self.resource, "", "")

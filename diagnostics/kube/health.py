@@ -12,18 +12,21 @@ from diagnostics.snapshot.meta import Object
 from diagnostics.snapshot.objects import Named
 
 _NAMESPACE = f"{BY_NAME['namespaces'].path()}/kube-system"
+VERSION = "/version"
 LONGEST_UID = 64  # A UUID has 36 characters; what is stored of a stranger is bounded.
 _FAILED = re.compile(r"^\[-\](\S+)", re.MULTILINE)
 
 
-class _Version(Object, frozen=True):
+class VersionTold(Object, frozen=True):
+    """What /version answers."""
+
     git_version: str = ""
 
 
 def server_version(access: Access) -> str | None:
     """The API server's version, "v1.36.2"; None when it does not tell."""
     try:
-        return decoder(_Version).decode(access.get("/version").data).git_version or None
+        return decoder(VersionTold).decode(access.get(VERSION).data).git_version or None
     except (ReadFailed, *UNDECODABLE):
         return None
 

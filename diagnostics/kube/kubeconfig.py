@@ -22,7 +22,7 @@ from diagnostics.kube.decoders import convert
 from diagnostics.kube.errors import ConfigurationError
 
 # The parser in C is ten times faster; not every PyYAML has it.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 DEFAULT_FILE = "~/.kube/config"
 DEFAULT_NAMESPACE = "default"
@@ -185,17 +185,18 @@ def _existing(named: Iterable[str], setting: str) -> tuple[Path, ...]:
 
 def _read(path: Path) -> File:
     try:
-        parsed = yaml.load(path.read_bytes(), Loader=_Loader)  # noqa: S506 - it is a safe loader.
+        parsed = yaml.load(path.read_bytes(), Loader=LOADER)  # noqa: S506 - it is a safe loader.
         return convert(parsed if parsed is not None else {}, File)
     except OSError as error:
         raise ConfigurationError(f"The kubeconfig {path} cannot be read: {error.strerror}.") from error
     except yaml.YAMLError as error:
-        raise ConfigurationError(f"The kubeconfig {path} is not YAML: {_place(error)}.") from error
+        raise ConfigurationError(f"The kubeconfig {path} is not YAML: {place(error)}.") from error
     except msgspec.ValidationError as error:
         raise ConfigurationError(f"{path} is no kubeconfig: {error}.") from error
 
 
-def _place(error: yaml.YAMLError) -> str:
+def place(error: yaml.YAMLError) -> str:
+    """Where a text stops to be YAML, and why; nothing is quoted from it."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"line {error.problem_mark.line + 1}: {error.problem}"
     return str(error).splitlines()[0]

@@ -16,7 +16,7 @@ from diagnostics.snapshot.meta import Object
 from diagnostics.snapshot.objects import ListMeta, StatusDetails
 
 LONGEST_QUOTE = 300
-_USER = re.compile(r'User "([^"]+)"')
+USER = re.compile(r'User "([^"]+)"')
 _KINDS = {
     401: FailureKind.UNAUTHORIZED,
     403: FailureKind.FORBIDDEN,
@@ -148,7 +148,7 @@ def _texts(kind: FailureKind, request: Request, status: int, words: str, retry_a
 
 def _forbidden(request: Request, said: Refusal | None) -> ReadFailed:
     grant = request.grant
-    user = _USER.search(said.message) if said else None
+    user = USER.search(said.message) if said else None
     who = f'User "{user[1]}"' if user else "The user of this context"
     where = f"in namespace {grant.namespace}" if grant.namespace else "at the cluster scope"
     return ReadFailed(

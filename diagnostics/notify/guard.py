@@ -73,6 +73,10 @@ class Guard:
             self._check(address, port)
         return str(found[0])
 
+    def check_address(self, address: str, port: int) -> None:
+        """Raises NotAllowed for an address, such as 10.0.0.7, that must not be asked."""
+        self._check(_address(address), port)
+
     def _check(self, address: Address, port: int) -> None:
         for meant in (address, *_embedded(address)):
             if any(meant in network for network in _NEVER):

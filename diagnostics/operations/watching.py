@@ -9,11 +9,9 @@ from threading import Event
 from django.db import IntegrityError
 from django.utils import timezone
 
-from diagnostics.kube.access import Access
-from diagnostics.kube.access import load as load_access
 from diagnostics.kube.errors import ReadFailed
 from diagnostics.models import Cluster, Run
-from diagnostics.operations import lease
+from diagnostics.operations import lease, ways
 from diagnostics.operations.freezing import freeze
 from diagnostics.operations.keeper import KEEPER
 from diagnostics.operations.lease import Lease, LeaseLost
@@ -61,7 +59,7 @@ def _freeze(held: Lease, kind: str, failure: str, retry_after: float | None = No
 def _watch(held: Lease, stopping: Event) -> None:
     run = Run(cluster=Cluster.objects.get(pk=held.cluster_id), kind=Run.Kind.FOLLOW, started_at=timezone.now())
     try:
-        with open_access(run.cluster) as access:
+        with ways.opened(ways.of(run.cluster)) as access:
             watched = Slice(run.cluster, held, access, stopping)
             watched.run()
             run.changes = watched.changes
@@ -72,10 +70,3 @@ def _watch(held: Lease, stopping: Event) -> None:
         run.seconds = (timezone.now() - run.started_at).total_seconds()
         with suppress(IntegrityError):  # The cluster has been removed meanwhile, and with it all its runs.
             run.save()
-
-
-def open_access(cluster: Cluster) -> Access:
-    """The way to a cluster's API server. Raises ReadFailed."""
-    if not cluster.context:
-        return load_access(cluster.kubeconfig or None)
-    return load_access(cluster.kubeconfig or None, cluster.context)

@@ -35,7 +35,7 @@ def test_keys_are_rotated_without_a_moment_in_which_nothing_can_be_read(
     settings.FIELD_ENCRYPTION_KEYS = [newest, *oldest]
     assert Channel.objects.get().settings == SECRET
     call_command("rotatekeys")
-    assert capsys.readouterr().out == "Re-encrypted the settings of 1 channel.\n"
+    assert capsys.readouterr().out == "Re-encrypted the settings of 1 channel and the credentials of 0 clusters.\n"
     settings.FIELD_ENCRYPTION_KEYS = [newest]
     assert Channel.objects.get().settings == SECRET
     settings.FIELD_ENCRYPTION_KEYS = oldest

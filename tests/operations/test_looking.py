@@ -13,10 +13,9 @@ from diagnostics.demo.server import ClusterServer
 from diagnostics.kube.resources import BY_NAME
 from diagnostics.kube.watch import Change, ChangeKind
 from diagnostics.models import Cluster
-from diagnostics.operations import applying
+from diagnostics.operations import applying, ways
 from diagnostics.operations.looking import Looker
 from diagnostics.operations.picture import Picture
-from diagnostics.operations.watching import open_access
 from diagnostics.snapshot.cluster import Snapshot
 from tests.operations.watched import crashing_pod, failing_pod, stamp
 
@@ -25,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def looker(cluster: Cluster) -> Iterator[Looker]:
-    with open_access(cluster) as access:
+    with ways.opened(ways.of(cluster)) as access:
         yield Looker(access, Picture(Snapshot("lab", datetime.now(UTC))))
 
 

@@ -18,7 +18,10 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Says how much was re-encrypted."""
         try:
-            rows = rotate()
+            channels, clusters = rotate()
         except KeyMissing as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"Re-encrypted the settings of {rows:,} channel{'' if rows == 1 else 's'}.")
+        self.stdout.write(
+            f"Re-encrypted the settings of {channels:,} channel{'' if channels == 1 else 's'} "
+            f"and the credentials of {clusters:,} cluster{'' if clusters == 1 else 's'}."
+        )
