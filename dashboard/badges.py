@@ -1,28 +1,27 @@
-"""Badges for README files and dashboards: `/badge/<key>.svg` and `.json`, open to whoever has the key.
-
-The key is signed and says what the badge is about; `manage.py badge` makes one. It holds until SECRET_KEY changes.
-"""
+"""Badges for README files and dashboards: `/badge/<key>.svg` and `.json`, open to whoever has the key."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from urllib.parse import urljoin
 
-from django.core import signing
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from dashboard.views.freshness import State, beat
+from diagnostics.models import Badge
 from diagnostics.queries import badges
-from diagnostics.queries.badges import Place
 from diagnostics.rules.model import Severity
 
 FRESH_SECONDS = 60  # That whoever shows a badge may keep it.
 CHARACTER = 6.6  # Pixels; the picture tells the browser how wide the text is to be.
-_SIGNER = signing.Signer(salt="dashboard.badges")
 _UNKNOWN = (State.LOST, State.PAUSED, State.UNREAD)
 
 
@@ -30,7 +29,7 @@ _UNKNOWN = (State.LOST, State.PAUSED, State.UNREAD)
 class Look:
     """How a badge looks: a shape beside the word, for colour alone does not say it."""
 
-    shape: str  # Of `badge.svg`.
+    shape: str  # Of `badges/badge.svg`.
     color: str  # Dark enough for white text.
 
 
@@ -46,7 +45,7 @@ SEVERITIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Badge:
+class Told:
     """What a badge says now."""
 
     label: str
@@ -54,52 +53,76 @@ class Badge:
     look: Look
 
 
-def key_of(place: Place) -> str:
-    """The key of a place's badge: nobody can make one up."""
-    return _SIGNER.sign_object(asdict(place), compress=True)
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """How a badge is shown elsewhere; all of them absolute."""
 
+    badge: Badge
 
-def place_of(key: str) -> Place:
-    """What a key is about. Raises Http404 for one that was not made here."""
-    try:
-        return Place(**_SIGNER.unsign_object(key))
-    except signing.BadSignature as error:
-        raise Http404 from error
+    @property
+    def picture(self) -> str:
+        """The picture."""
+        return self._at("badge")
+
+    @property
+    def endpoint(self) -> str:
+        """For shields.io's endpoint badges."""
+        return self._at("badge-endpoint")
+
+    @property
+    def markdown(self) -> str:
+        """The picture in Markdown."""
+        return f"![Sickbay: {self.badge}]({self.picture})"
+
+    @property
+    def html(self) -> str:
+        """The picture in HTML."""
+        return f'<img src="{self.picture}" alt="Sickbay: {escape(self.badge)}">'
+
+    def _at(self, name: str) -> str:
+        return urljoin(settings.BASE_URL, reverse(name, args=[self.badge.key]))
 
 
 @require_safe
 def svg(request: HttpRequest, key: str) -> HttpResponse:  # noqa: ARG001 - Django calls it so.
     """The badge as a picture."""
-    badge = badge_of(place_of(key))
-    left, right = (round(len(text) * CHARACTER) for text in (badge.label, badge.message))
+    told = _told_by(key)
+    left, right = (round(len(text) * CHARACTER) for text in (told.label, told.message))
     sizes = {"left": left, "right": right, "middle": left + 16, "text_at": left + 40, "width": left + right + 48}
-    picture = render_to_string("badge.svg", {"badge": badge, **sizes})
+    picture = render_to_string("badges/badge.svg", {"badge": told, **sizes})
     return _kept(HttpResponse(picture, content_type="image/svg+xml"))
 
 
 @require_safe
 def endpoint(request: HttpRequest, key: str) -> HttpResponse:  # noqa: ARG001 - as above
     """The badge as Shields' endpoint badges take it (shields.io, "Endpoint Badge")."""
-    badge = badge_of(place_of(key))
-    body = {"schemaVersion": 1, "label": badge.label, "message": badge.message, "color": badge.look.color}
-    return _kept(JsonResponse({**body, "isError": badge.look is UNKNOWN, "cacheSeconds": FRESH_SECONDS}))
+    told = _told_by(key)
+    body = {"schemaVersion": 1, "label": told.label, "message": told.message, "color": told.look.color}
+    return _kept(JsonResponse({**body, "isError": told.look is UNKNOWN, "cacheSeconds": FRESH_SECONDS}))
 
 
-def badge_of(place: Place) -> Badge:
-    """What is true of a place now; what is not known is never told as fine."""
-    label = "/".join(part for part in (place.cluster, place.namespace, place.workload) if part)
-    cluster = badges.cluster_of(place)
-    seen = beat(cluster, timezone.now()) if cluster else None
-    if seen is None or seen.state in _UNKNOWN:
-        return Badge(label, _("not known"), UNKNOWN)
-    counts = badges.open_in(place)
+def _told_by(key: str) -> Told:
+    badge = badges.find(key)
+    if badge is None:
+        raise Http404
+    return told_of(badge)
+
+
+def told_of(badge: Badge) -> Told:
+    """What is true now where a badge looks; what is not known is never told as fine."""
+    seen = beat(badge.cluster, timezone.now())
+    if seen.state in _UNKNOWN:
+        return Told(str(badge), _("not known"), UNKNOWN)
+    counts = badges.open_in(badge)
     if counts:
         worst = next(iter(counts))
         said = _("%(n)d open, worst %(severity)s") % {"n": sum(counts.values()), "severity": worst.word}
-        return Badge(label, said, SEVERITIES[worst])
+        return Told(str(badge), said, SEVERITIES[worst])
+    if not (seen.current and badges.is_seen(badge)):
+        return Told(str(badge), _("not known"), UNKNOWN)
     if seen.blind or seen.unjudged:
-        return Badge(label, _("not fully read"), UNKNOWN)
-    return Badge(label, _("nothing failing"), FINE)
+        return Told(str(badge), _("not fully read"), UNKNOWN)
+    return Told(str(badge), _("nothing failing"), FINE)
 
 
 def _kept(response: HttpResponse) -> HttpResponse:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from dashboard.badges import endpoint, svg
+from dashboard import badges
 from dashboard.metrics import metrics
 from dashboard.views.codes import code, codes
 from dashboard.views.diagnosis import diagnosis
 from dashboard.views.live import changes
 from dashboard.views.session import PasswordSignIn, one_time_link, sign_out
 from dashboard.views.triage import triage
+from dashboard.views.wallboard import wallboard
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", triage, name="triage"),
     path("d/<int:number>", diagnosis, name="diagnosis"),
+    path("tv", wallboard, name="wallboard"),
     path("codes/", codes, name="codes"),
     path("codes/<slug:code>", code, name="code"),
     path("notifications/", include("dashboard.views.notifications.urls")),
     path("live/changes", changes, name="live-changes"),
     path("api/", include("dashboard.api.urls")),
-    path("badge/<str:key>.svg", svg, name="badge"),
-    path("badge/<str:key>.json", endpoint, name="badge-endpoint"),
+    path("badges/", include("dashboard.views.badges")),
+    path("badge/<str:key>.svg", badges.svg, name="badge"),
+    path("badge/<str:key>.json", badges.endpoint, name="badge-endpoint"),
     path("metrics", metrics, name="metrics"),
     path("signin", PasswordSignIn.as_view(), name="signin"),
     path("signin/<str:token>", one_time_link, name="signin-link"),

@@ -1,23 +1,21 @@
-"""`manage.py badge`: the address of a badge."""
+"""`manage.py badge`: makes a badge."""
 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urljoin
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.urls import reverse
 
-from dashboard.badges import key_of
+from dashboard.badges import Addresses
 from diagnostics import queries
-from diagnostics.queries.badges import Place
+from diagnostics.operations import badges
+from diagnostics.operations.refusing import Invalid
 
 
 class Command(BaseCommand):
-    """Prints the addresses of a badge."""
+    """Makes a badge and prints its addresses."""
 
-    help = "Prints the addresses of a badge that says what is failing. Whoever has one may read it, signed in or not."
+    help = "Makes a badge that says what is failing. Whoever has its address may read it, signed in or not."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What the badge is about."""
@@ -27,12 +25,13 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Prints the picture's address, then that for shields.io, then the picture as Markdown."""
-        place = Place(options["cluster"], options["namespace"], options["workload"])
-        known = [cluster.name for cluster in queries.clusters()]
-        if place.cluster not in known:
-            raise CommandError(f"there is no cluster {place.cluster}; there are: {', '.join(known) or 'none'}")
-        key = key_of(place)
-        picture, endpoint = (
-            urljoin(settings.BASE_URL, reverse(name, args=[key])) for name in ("badge", "badge-endpoint")
-        )
-        self.stdout.write(f"{picture}\n{endpoint}\n![Sickbay]({picture})")
+        clusters = {cluster.name: cluster for cluster in queries.clusters()}
+        cluster = clusters.get(options["cluster"])
+        if cluster is None:
+            raise CommandError(f"there is no cluster {options['cluster']}; there are: {', '.join(clusters) or 'none'}")
+        try:
+            badge = badges.create(cluster, options["namespace"], options["workload"], by=None)
+        except Invalid as error:
+            raise CommandError(str(error)) from error
+        shown = Addresses(badge)
+        self.stdout.write(f"{shown.picture}\n{shown.endpoint}\n{shown.markdown}")
