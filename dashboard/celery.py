@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import after_task_publish, beat_init, heartbeat_sent, setup_logging
+from celery.signals import after_task_publish, beat_init, heartbeat_sent, setup_logging, task_success
 from django.conf import settings
 from django.core.cache import cache
 from kombu import Queue
@@ -23,6 +23,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 
 QUEUES = ("watch", "rest")
 SEEN_SECONDS = 60.0  # How long a worker that says nothing more still counts as seen.
+PRUNED_KEY = "pruned-at"  # In the cache: when the retention settings were applied last, a Unix time.
 
 app = Celery("sickbay")
 app.conf.update(settings.CELERY, task_queues=[Queue(name) for name in QUEUES], task_create_missing_queues=False)
@@ -47,6 +48,19 @@ def note_worker(**_: Any) -> None:
     _touch("-".join(queues))
     with suppress(RedisError):  # A worker that cannot say so is not seen, which is what is true of it then.
         cache.set_many({seen_key(queue): time.time() for queue in queues}, SEEN_SECONDS)
+
+
+@task_success.connect
+def note_end(sender: Any, **_: Any) -> None:
+    """Notes when what is too old was forgotten last, for those who ask."""
+    if sender.name == "diagnostics.prune":
+        note_pruning()
+
+
+def note_pruning() -> None:
+    """Notes that it was done now."""
+    with suppress(RedisError):  # Then nobody is told when it was: that it was done is what counts.
+        cache.set(PRUNED_KEY, time.time(), timeout=None)
 
 
 @beat_init.connect

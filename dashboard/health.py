@@ -14,6 +14,8 @@ from redis.exceptions import RedisError
 
 from dashboard.celery import QUEUES, seen_key
 
+OK = "ok"
+
 log = logging.getLogger(__name__)
 
 
@@ -33,9 +35,14 @@ class HealthMiddleware(MiddlewareMixin):
 
 def ready() -> JsonResponse:
     """200 if every check passes, else 503; either way each check with `ok` or what is wrong."""
-    checks = {name: _outcome(name, check) for name, check in CHECKS.items()}
-    works = all(outcome == "ok" for outcome in checks.values())
+    checks = outcomes()
+    works = all(outcome == OK for outcome in checks.values())
     return JsonResponse({"status": "ok" if works else "failing", "checks": checks}, status=200 if works else 503)
+
+
+def outcomes() -> dict[str, str]:
+    """Each check by name, with OK or what is wrong."""
+    return {name: _outcome(name, check) for name, check in CHECKS.items()}
 
 
 def check_database() -> None:
@@ -73,7 +80,7 @@ def _outcome(name: str, check: Callable[[], None]) -> str:
     except (DatabaseError, RedisError) as error:
         log.warning("readyz: %s: %s", name, error)  # Its text may name hosts and users: for the log alone.
         return "does not answer"
-    return "ok"
+    return OK
 
 
 CHECKS: Mapping[str, Callable[[], None]] = {

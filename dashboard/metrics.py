@@ -8,7 +8,6 @@ from ipaddress import IPv6Address, ip_address
 from typing import TypeVar
 
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -17,17 +16,14 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from redis import Redis
 from redis.exceptions import RedisError
 from rest_framework.exceptions import AuthenticationFailed
 
+from dashboard import queues
 from dashboard.api.authentication import allowed, token_of
-from dashboard.celery import QUEUES, seen_key
 from diagnostics.models import ApiToken, Delivery
 from diagnostics.queries import gauges
 from diagnostics.rules.model import Severity
-
-REDIS_PATIENCE = 2.0  # Seconds; a scrape has ten.
 
 Row = TypeVar("Row")
 Labels = tuple[str, ...]
@@ -152,25 +148,18 @@ def _channels() -> Iterator[Metric]:
 def _processes() -> Iterator[Metric]:
     """What only Redis knows; absent while it is away."""
     try:
-        waiting, seen, up = _waiting(), _seen(), True
+        waiting, seen, up = queues.waiting(), queues.seen(), True
     except RedisError as error:
         log.warning("metrics: redis: %s", error)
         waiting, seen, up = {}, {}, False
     yield _family("redis_up", "Whether Redis answers.", (), [((), up)])
-    yield _family("queue_tasks", "Tasks that wait.", ("queue",), waiting.items())
-    yield _family("worker_seen", "Whether a worker was seen in the last minute.", ("queue",), seen.items())
-
-
-def _seen() -> dict[tuple[str, ...], bool]:
-    seen = cache.get_many([seen_key(queue) for queue in QUEUES])
-    return {(queue,): seen_key(queue) in seen for queue in QUEUES}
-
-
-def _waiting() -> dict[tuple[str, ...], int]:
-    """How many tasks wait in each queue: Celery keeps them as a list of the queue's name."""
-    timeouts = {"socket_timeout": REDIS_PATIENCE, "socket_connect_timeout": REDIS_PATIENCE}
-    with Redis.from_url(settings.QUEUES_URL, **timeouts) as server:
-        return {(queue,): server.llen(queue) for queue in QUEUES}
+    yield _family("queue_tasks", "Tasks that wait.", ("queue",), (((queue,), n) for queue, n in waiting.items()))
+    yield _family(
+        "worker_seen",
+        "Whether a worker was seen in the last minute.",
+        ("queue",),
+        (((queue,), at is not None) for queue, at in seen.items()),
+    )
 
 
 def _columns(prefix: str, labels: Labels, rows: Mapping[Labels, Row], columns: Columns[Row]) -> Iterator[Metric]:

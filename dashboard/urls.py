@@ -10,6 +10,7 @@ from dashboard.views.codes import code, codes
 from dashboard.views.diagnosis import diagnosis
 from dashboard.views.live import changes
 from dashboard.views.session import PasswordSignIn, one_time_link, sign_out
+from dashboard.views.setup import setup
 from dashboard.views.triage import triage
 from dashboard.views.wallboard import wallboard
 
@@ -20,6 +21,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("codes/", codes, name="codes"),
     path("codes/<slug:code>", code, name="code"),
     path("notifications/", include("dashboard.views.notifications.urls")),
+    path("settings/", include("dashboard.views.settings.urls")),
+    path("setup", setup, name="setup"),
     path("live/changes", changes, name="live-changes"),
     path("api/", include("dashboard.api.urls")),
     path("badges/", include("dashboard.views.badges")),

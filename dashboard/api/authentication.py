@@ -20,7 +20,8 @@ from diagnostics.models import ApiToken
 from diagnostics.operations import tokens
 
 Scope = ApiToken.Scope
-_ROLES = {Scope.READ: Role.VIEWER, Scope.TRIAGE: Role.RESPONDER, Scope.ADMIN: Role.ADMIN}
+# What a scope takes of its user.
+ROLES = {Scope.READ: Role.VIEWER, Scope.TRIAGE: Role.RESPONDER, Scope.ADMIN: Role.ADMIN}
 REFUSED = "The token does not exist, has expired or was revoked."
 
 
@@ -44,7 +45,7 @@ def allowed(user: AbstractBaseUser | AnonymousUser, token: ApiToken | None, scop
         return False
     if token is not None and not tokens.allows(token, scope):
         return False
-    return may(user, _ROLES[scope])
+    return may(user, ROLES[scope])
 
 
 class TokenAuthentication(BaseAuthentication):

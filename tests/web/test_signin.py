@@ -38,7 +38,7 @@ def test_every_page_but_the_sign_in_wants_a_session(client: Client) -> None:
     a_diagnosis(a_cluster())
     names = {pattern.name for pattern in get_resolver().url_patterns if isinstance(pattern, URLPattern)}
     pages = {"triage": "/?severity=high", "diagnosis": "/d/1", "live-changes": "/live/changes?since=0"}
-    pages |= {"codes": "/codes/", "code": "/codes/crash-oom-limit", "metrics": "/metrics"}
+    pages |= {"codes": "/codes/", "code": "/codes/crash-oom-limit", "metrics": "/metrics", "setup": "/setup"}
     pages |= {"wallboard": "/tv"}
     assert names - OPEN_TO_ALL == set(pages), "a new page: say here how it is closed to strangers"
     for name, path in pages.items():
