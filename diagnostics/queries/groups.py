@@ -116,6 +116,8 @@ def _counted(rows: QuerySet[Diagnosis], by: GroupBy) -> QuerySet[Diagnosis, Any]
         "oldest": Min("first_seen"),
         "latest": Max("number"),
     }
-    columns = {name: F(path) for name, path in _COLUMNS[by].items()}
+    plain = [name for name, path in _COLUMNS[by].items() if name == path]
+    renamed = {name: F(path) for name, path in _COLUMNS[by].items() if name != path}
     worst_first = [F(name).desc() for name in ("worst", "pods", "diagnoses")]
-    return rows.order_by().values(**columns).annotate(**tallies).order_by(*worst_first, *map(F, columns))
+    counted = rows.order_by().values(*plain, **renamed).annotate(**tallies)
+    return counted.order_by(*worst_first, *map(F, _COLUMNS[by]))
