@@ -17,6 +17,7 @@ from dashboard.views.wallboard import wallboard
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", triage, name="triage"),
     path("d/<int:number>", diagnosis, name="diagnosis"),
+    path("", include("dashboard.charts.urls")),
     path("tv", wallboard, name="wallboard"),
     path("codes/", codes, name="codes"),
     path("codes/<slug:code>", code, name="code"),
