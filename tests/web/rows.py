@@ -125,8 +125,7 @@ def a_kept_pod(diagnosis: Diagnosis, **columns: Any) -> Suspect:
     return Suspect.objects.create(
         cluster=diagnosis.cluster,
         uid=pod["uid"],
-        body=b"",
-        **{"seen_at": timezone.now(), **names, **workload, **columns},
+        **{"body": b"", "seen_at": timezone.now(), **names, **workload, **columns},
     )
 
 
