@@ -70,7 +70,7 @@ def _bar(series: Series, slots: Slots) -> Any:
         y=_seen(series.counts),
         width=BAR * _milliseconds(slots.length),
         meta=series.colour,
-        marker={"pattern": {"shape": "/"}} if series.hatched else None,
+        marker={"pattern": {"shape": "/", "fillmode": "overlay"}} if series.hatched else None,
         hoverinfo="none",
     )
 

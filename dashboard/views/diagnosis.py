@@ -21,6 +21,7 @@ from dashboard.roles import Role, may
 from dashboard.signin import for_responders, signed_in
 from dashboard.views import deeds, evidence, history
 from dashboard.views.overview import current_overview, render_page
+from dashboard.views.restarts import restarts_card
 from dashboard.views.told import told
 from diagnostics import queries
 from diagnostics.models import Diagnosis
@@ -89,6 +90,7 @@ def _page(request: HttpRequest, number: int) -> HttpResponse:
         "frozen": overview.frozen.get(row.cluster_id) if row.resolved_at is None else None,
         "exhibits": evidence.exhibits(row.verdict, story.log),
         "timeline": history.timeline(story),
+        **restarts_card(row, overview.now),
         **told(row, overview.now),
         **_actions(request, story, overview.now),
         **_changed(row),

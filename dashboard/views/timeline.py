@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -13,13 +13,13 @@ from django.views.decorators.http import require_safe
 
 from dashboard.charts import reading
 from dashboard.charts.series import Chart, Series
+from dashboard.charts.twin import each, lines
 from dashboard.signin import signed_in
 from dashboard.views.moments import SPANS, By, Moments, Show, View
 from dashboard.views.overview import current_overview, render_page
 from dashboard.views.words import length
 from diagnostics.queries import flows, happenings
 from diagnostics.queries.cursors import NoCursor
-from diagnostics.queries.happenings import Deploy
 from diagnostics.rules.model import Severity
 
 
@@ -29,18 +29,6 @@ class Legend:
 
     series: Series
     url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A slot as a row of the table; `url` leads into it."""
-
-    begin: datetime
-    counts: tuple[int, ...]
-    named: tuple[tuple[str, int], ...]  # Those that are something.
-    healed: int
-    deploys: tuple[Deploy, ...]
-    url: str = ""
 
 
 @require_safe
@@ -124,30 +112,6 @@ def _caption(moments: Moments, chart: Chart) -> str:
         By.SEVERITY: _("Diagnoses opened and resolved, %(each)s, by severity"),
     }[moments.by] % {"each": each(chart.slots.length)}
     return _("%(caption)s, with deploys") % {"caption": caption} if chart.deployed else caption
-
-
-def each(span: timedelta) -> str:
-    """How often, in words: `each hour`, `every 15 min`."""
-    words = {
-        timedelta(minutes=1): _("each minute"),
-        timedelta(hours=1): _("each hour"),
-        timedelta(days=1): _("each day"),
-    }
-    return words.get(span) or _("every %(length)s") % {"length": length(span)}
-
-
-def lines(chart: Chart) -> list[Line]:
-    """A chart's slots as rows, the newest first."""
-    return [
-        Line(
-            begin=chart.slots.begin(number),
-            counts=tuple(series.counts[number] for series in chart.series),
-            named=tuple((series.label, n) for series in chart.series if (n := series.counts[number])),
-            healed=chart.healed[number] if chart.healed else 0,
-            deploys=chart.deploys[number] if chart.deploys else (),
-        )
-        for number in reversed(range(chart.slots.count))
-    ]
 
 
 def _narrowed(moments: Moments, value: object) -> str:

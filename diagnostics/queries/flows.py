@@ -70,8 +70,8 @@ class _Slot(Func):
         super().__init__(F(moment), first=first, length=length)
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        """Django stores UTC as text that SQLite reads."""
-        template = "((CAST(strftime('%%%%s', %(expressions)s) AS INTEGER) - %(first)s) / %(length)s)"
+        """Django stores UTC as text; SQLite would round it to the millisecond, so the fraction is cut off."""
+        template = "((CAST(strftime('%%%%s', SUBSTR(%(expressions)s, 1, 19)) AS INTEGER) - %(first)s) / %(length)s)"
         return self.as_sql(compiler, connection, template=template, **context)
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:

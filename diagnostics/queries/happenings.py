@@ -132,7 +132,7 @@ def _filled(keys: Iterable[_Key]) -> Iterator[Happening]:
 def _occurrences(keys: Iterable[int]) -> dict[int, Any]:
     earlier = Occurrence.objects.filter(diagnosis=OuterRef("diagnosis"), started_at__lt=OuterRef("started_at"))
     rows = Occurrence.objects.select_related("diagnosis__cluster").annotate(again=Exists(earlier))
-    unread = ("verdict", "diagnosis__verdict", "diagnosis__cluster__resource_versions", "diagnosis__cluster__bookings")
+    unread = ("verdict", "diagnosis__cluster__resource_versions", "diagnosis__cluster__bookings")
     return rows.defer(*unread).in_bulk(list(keys))
 
 
