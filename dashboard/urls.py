@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("d/<int:number>", diagnosis, name="diagnosis"),
     path("", include("dashboard.charts.urls")),
     path("tv", wallboard, name="wallboard"),
+    path("c/", include("dashboard.views.pod.urls")),
     path("codes/", codes, name="codes"),
     path("codes/<slug:code>", code, name="code"),
     path("notifications/", include("dashboard.views.notifications.urls")),

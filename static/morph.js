@@ -43,11 +43,12 @@ function move(node, parent, before) {
   if (parent.moveBefore) parent.moveBefore(node, before); else parent.insertBefore(node, before);
 }
 
-/* Evidence is never exchanged under the eyes of its reader. Times tick, so they do not count as a difference. */
+/* Evidence is never exchanged under the eyes of its reader. Times tick, and what a script keeps is its own: neither
+   counts as a difference. */
 function offerNewer(old, fresh) {
   const text = (element) => {
     const copy = element.cloneNode(true);
-    copy.querySelectorAll('time').forEach((time) => time.remove());
+    copy.querySelectorAll('time, [data-own]').forEach((part) => part.remove());
     return copy.textContent;
   };
   const button = document.querySelector(`[data-newer="${old.id}"]`);

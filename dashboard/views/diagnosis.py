@@ -21,6 +21,7 @@ from dashboard.roles import Role, may
 from dashboard.signin import for_responders, signed_in
 from dashboard.views import deeds, evidence, history
 from dashboard.views.overview import current_overview, render_page
+from dashboard.views.pod import logs
 from dashboard.views.restarts import restarts_card
 from dashboard.views.told import told
 from diagnostics import queries
@@ -38,6 +39,7 @@ class PodLine:
     node: str
     seen_at: datetime | None
     gone_at: datetime | None
+    url: str = ""  # Of its page; blank if nothing is kept of it any more.
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -88,7 +90,7 @@ def _page(request: HttpRequest, number: int) -> HttpResponse:
         "diagnosis": row,
         "verdict": row.verdict,
         "frozen": overview.frozen.get(row.cluster_id) if row.resolved_at is None else None,
-        "exhibits": evidence.exhibits(row.verdict, story.log),
+        **_proof(request, story),
         "timeline": history.timeline(story),
         **restarts_card(row, overview.now),
         **told(row, overview.now),
@@ -98,6 +100,25 @@ def _page(request: HttpRequest, number: int) -> HttpResponse:
         **_reach(story),
     }
     return render_page(request, "diagnosis.html", overview, context)
+
+
+def _proof(request: HttpRequest, story: Story) -> dict[str, Any]:
+    """The evidence, and the log of the pod and container that it quotes."""
+    row = story.diagnosis
+    quotes = [piece["value"] for piece in row.verdict["evidence"] if piece["source"] == "log"]
+    quoted = logs.proved(story.logs, quotes) or next(iter(story.logs), None)
+    return {
+        "exhibits": evidence.exhibits(row.verdict, quoted.log if quoted else None),
+        "log": logs.card(_place(story), story.logs, quotes, request.path, request.GET) if story.logs else None,
+    }
+
+
+def _place(story: Story) -> logs.Place:
+    row, uid = story.diagnosis, story.logs[0].pod_uid
+    name = next(pod["name"] for pod in row.verdict["pods"] if pod["uid"] == uid)
+    kept = story.kept_pods.get(uid)
+    gone = kept is None or kept[1] is not None
+    return logs.Place(row.cluster, row.namespace, name, uid, row.container, gone=gone, kept=kept is not None)
 
 
 def _actions(request: HttpRequest, story: Story, now: datetime) -> dict[str, Any]:
@@ -125,23 +146,27 @@ def _changed(row: Diagnosis) -> dict[str, Any]:
 
 
 def _pods(story: Story) -> dict[str, Any]:
-    lines = [_line(pod, story.kept_pods.get(pod["uid"])) for pod in story.diagnosis.verdict["pods"][:PODS_LIMIT]]
+    lines = [_line(story, pod) for pod in story.diagnosis.verdict["pods"][:PODS_LIMIT]]
     gone = [line.gone_at for line in lines if line.gone_at]
     return {
         "pods": lines,
+        "yaml_url": next((f"{line.url}#yaml" for line in lines if line.url), ""),
         "pods_hidden": len(story.diagnosis.verdict["pods"][PODS_LIMIT:]),
         "gone_at": max(gone) if lines and len(gone) == len(lines) else None,
     }
 
 
-def _line(pod: dict[str, Any], kept: tuple[datetime, datetime | None] | None) -> PodLine:
+def _line(story: Story, pod: dict[str, Any]) -> PodLine:
+    kept = story.kept_pods.get(pod["uid"])
     seen_at, gone_at = kept or (None, None)
-    return PodLine(pod["name"], pod["status"], pod.get("node") or "", seen_at, gone_at)
+    url = reverse("pod", args=[story.diagnosis.cluster.name, pod["uid"]]) if kept else ""
+    return PodLine(pod["name"], pod["status"], pod.get("node") or "", seen_at, gone_at, url)
 
 
 def _reach(story: Story) -> dict[str, Any]:
     row = story.diagnosis
     place = {"cluster": row.cluster.name, "namespace": row.namespace}
+    workload = f"{row.workload_kind}/{row.workload_name}"
     symptoms = row.verdict["symptoms"]
     return {
         "all_failing": row.pods_affected >= row.pods_total > 0 and row.resolved_at is None,
@@ -150,4 +175,5 @@ def _reach(story: Story) -> dict[str, Any]:
         "symptom_workloads": len({(part.get("namespace"), *part["workload"].values()) for part in symptoms}),
         "neighbours": story.neighbours,
         "namespace_url": f"{reverse('triage')}?{urlencode(place)}",
+        "workload_url": f"{reverse('triage')}?{urlencode({**place, 'workload': workload})}",
     }

@@ -12,6 +12,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from dashboard.views.pod.lines import Line, quoted_in
+from dashboard.views.pod.plain import plain
 from diagnostics.rules.model import Confidence
 from diagnostics.snapshot.cluster import ContainerLog
 
@@ -23,15 +25,6 @@ _OBVIOUS = re.compile(
     r"^(?:status|spec)\.(?:(?:template\.spec\.)?(?:init)?containers?(?:Statuses)?\[[^]]*\]\.)?", re.IGNORECASE
 )
 ICONS = {"log": "log", "node": "node", "event": "bell", "pod": "pod"}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a log; `number` counts from the start of what was kept."""
-
-    number: int
-    text: str
-    proves: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +94,17 @@ def _of_log(piece: Mapping[str, Any], log: ContainerLog | None, proves: bool) ->
         place=_place(piece["object"], piece["path"]),
         at=_moment(piece),
         proves=proves,
-        lines=lines or tuple(Line(n, text, proves=True) for n, text in enumerate(piece["value"].splitlines(), 1)),
+        lines=lines
+        or tuple(Line(n, plain(text), proves=True) for n, text in enumerate(piece["value"].splitlines(), 1)),
     )
 
 
 def _excerpt(quoted: str, log: ContainerLog) -> Iterator[Line]:
     """The quoted lines within those around them; nothing if the kept log does not hold them (any more)."""
-    wanted = [text.strip() for text in quoted.splitlines() if text.strip()]
-    found = [n for n, text in enumerate(log.lines) if wanted and text.strip().endswith(wanted[-1])]
-    if not found:
-        return
-    last = found[-1]
-    first = max(last - len(wanted) + 1, 0)
-    for n in range(max(first - LINES_BEFORE, 0), min(last + LINES_AFTER + 1, len(log.lines))):
-        yield Line(n + 1, log.lines[n], proves=first <= n <= last)
+    found = quoted_in(quoted, log.lines)
+    if found:
+        for n in range(max(found.start - LINES_BEFORE, 0), min(found.stop + LINES_AFTER, len(log.lines))):
+            yield Line(n + 1, plain(log.lines[n]), proves=n in found)
 
 
 def _place(name: str, path: str = "") -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from diagnostics.models import Diagnosis, KeptEvent, KeptLog, Suspect
 from diagnostics.operations.packing import unpack
 from diagnostics.queries import public
+from diagnostics.queries.narrowing import IS_OPEN
 from diagnostics.snapshot.cluster import ContainerLog
 from diagnostics.snapshot.display import columns
 from diagnostics.snapshot.objects import Event
@@ -37,11 +38,15 @@ def pod(uid: str) -> KeptPod | None:
     row = all_pods().filter(uid=uid).order_by("-seen_at").first()
     if row is None:
         return None
-    of_workload = Diagnosis.objects.filter(
-        cluster=row.cluster_id, namespace=row.namespace, workload_name=row.workload_name
-    )
-    newest = of_workload.order_by("-number")[:NAMED_BY]
-    return KeptPod(row, tuple(each for each in newest if uid in {named["uid"] for named in each.verdict["pods"]}))
+    return KeptPod(row, tuple(naming(row)))
+
+
+def naming(row: Suspect) -> list[Diagnosis]:
+    """The diagnoses that name a pod, newest first: its workload's, and the open ones of what it runs on or pulls from."""
+    of_workload = Q(namespace=row.namespace, workload_name=row.workload_name)
+    shared = Q(namespace="") & IS_OPEN
+    newest = Diagnosis.objects.filter(of_workload | shared, cluster=row.cluster_id).order_by("-number")[:NAMED_BY]
+    return [each for each in newest if row.uid in {named["uid"] for named in each.verdict["pods"]}]
 
 
 def events(row: Suspect) -> list[public.Json]:

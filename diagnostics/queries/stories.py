@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from diagnostics.kube.decoders import decoder
-from diagnostics.models import Activity, Diagnosis, KeptLog, Occurrence, Suspect
+from diagnostics.models import Activity, Diagnosis, Occurrence, Suspect
+from diagnostics.queries.logs import RunLog, runs_of_one
 from diagnostics.queries.narrowing import IS_OPEN
-from diagnostics.snapshot.cluster import ContainerLog
 
 HISTORY_LIMIT = 50  # Occurrences and activities of one diagnosis that are shown.
 PODS_LIMIT = 100  # Affected pods of one diagnosis that are shown.
@@ -23,7 +21,7 @@ class Story:
     occurrences: tuple[Occurrence, ...]  # Newest first, as are the activities.
     activities: tuple[Activity, ...]  # But for announcements: `telling` has those.
     kept_pods: dict[str, tuple[datetime, datetime | None]] = field(default_factory=dict)  # uid: last seen, gone since.
-    log: ContainerLog | None = None  # Of the container, in whichever affected pod it was kept last.
+    logs: tuple[RunLog, ...] = ()  # Of the container in the pod that is quoted, or another, the latest run first.
     neighbours: int = 0  # Other open diagnoses in its namespace.
 
 
@@ -40,7 +38,7 @@ def story(number: int) -> Story | None:
         occurrences=tuple(diagnosis.occurrences.order_by("-started_at").defer("verdict")[:HISTORY_LIMIT]),
         activities=_activities(diagnosis),
         kept_pods=_kept_pods(diagnosis, uids),
-        log=_kept_log(diagnosis, uids),
+        logs=_logs(diagnosis, uids),
         neighbours=_neighbours(diagnosis),
     )
 
@@ -55,10 +53,10 @@ def _kept_pods(diagnosis: Diagnosis, uids: list[str]) -> dict[str, tuple[datetim
     return {uid: (seen_at, gone_at) for uid, seen_at, gone_at in kept.values_list("uid", "seen_at", "gone_at")}
 
 
-def _kept_log(diagnosis: Diagnosis, uids: list[str]) -> ContainerLog | None:
-    kept = KeptLog.objects.filter(cluster=diagnosis.cluster_id, pod_uid__in=uids, container=diagnosis.container)
-    newest = kept.order_by("-kept_at").first()
-    return decoder(ContainerLog).decode(zlib.decompress(newest.body)) if newest else None
+def _logs(diagnosis: Diagnosis, uids: list[str]) -> tuple[RunLog, ...]:
+    quoted = {piece["object"] for piece in diagnosis.verdict["evidence"] if piece["source"] == "log"}
+    best = {pod["uid"] for pod in diagnosis.verdict["pods"][:PODS_LIMIT] if f"Pod/{pod['name']}" in quoted}
+    return runs_of_one(diagnosis.cluster, uids, best, diagnosis.container)
 
 
 def _neighbours(diagnosis: Diagnosis) -> int:
