@@ -139,13 +139,22 @@ def opened_by_namespace(chosen: Filter, slots: Slots) -> list[OpenedHere]:
 
 
 def healed(chosen: Filter, slots: Slots) -> dict[int, int]:
-    """How many times of failing ended in each slot. What another diagnosis explains from then on has not healed."""
+    """How many times of failing ended in each slot. What another diagnosis explains from then on has not healed.
+
+    That is subtracted, for it is little: to look for it at each end would read each diagnosis.
+    """
     within = Occurrence.objects.filter(ended_at__gte=slots.first, ended_at__lt=slots.end)
-    rows = narrowed(within, chosen).exclude(FOLDED).order_by().annotate(slot=_Slot("ended_at", slots))
-    return dict(rows.values_list("slot").annotate(n=Count("pk")))
+    ends = narrowed(within, chosen).order_by().annotate(slot=_Slot("ended_at", slots))
+    left = dict(ends.values_list("slot").annotate(n=Count("pk")))
+    for slot, n in _folded(chosen, slots).items():
+        left[slot] = left.get(slot, 0) - n
+    return {slot: n for slot, n in left.items() if n > 0}
 
 
-FOLDED = Q(diagnosis__explained_by__isnull=False, ended_at=F("diagnosis__resolved_at"))
+def _folded(chosen: Filter, slots: Slots) -> dict[int, int]:
+    within = Q(state=Diagnosis.State.RESOLVED, resolved_at__gte=slots.first, resolved_at__lt=slots.end)
+    rows = Diagnosis.objects.filter(within, chosen.condition(), explained_by__isnull=False).order_by()
+    return dict(rows.annotate(slot=_Slot("resolved_at", slots)).values_list("slot").annotate(n=Count("pk")))
 
 
 def choices(since: datetime, until: datetime) -> Choices:
