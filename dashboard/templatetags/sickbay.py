@@ -93,7 +93,7 @@ def minute(context: template.Context, at: datetime) -> SafeString:
 @register.filter
 def open_in(overview: Overview, beat: Beat) -> int:
     """How many diagnoses are open in a cluster."""
-    return overview.counts.open_by_cluster.get(beat.name, 0)
+    return overview.counts.open_by_cluster.get(beat.cluster.pk, 0)
 
 
 @register.filter

@@ -105,7 +105,7 @@ class Overview:
     @cached_property
     def frozen_open(self) -> int:
         """How many open diagnoses are only known as they were."""
-        return sum(self.counts.open_by_cluster.get(beat.name, 0) for beat in self.frozen.values())
+        return sum(self.counts.open_by_cluster.get(key, 0) for key in self.frozen)
 
     @property
     def current_open(self) -> int:

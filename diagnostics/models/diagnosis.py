@@ -87,8 +87,11 @@ class Diagnosis(models.Model):
             ),
         )
         indexes = (
-            models.Index(  # Holds all that the order of the triage list is computed from.
-                fields=("-severity", "-pods_affected", "-opened_at", "number"),
+            models.Index(  # Holds all by which open ones are listed, counted, narrowed and grouped: their rows are wide.
+                fields=(
+                    *("-severity", "-pods_affected", "-opened_at", "number", "state", "cluster", "code", "namespace"),
+                    *("workload_kind", "workload_name", "node", "first_seen", "assignee", "acknowledged_at"),
+                ),
                 name="diagnosis_open",
                 condition=~Q(state="resolved"),
             ),

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from operator import attrgetter
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Count, F, Max, Min, QuerySet, Sum
 
-from diagnostics.models import Diagnosis
+from diagnostics.models import Cluster, Diagnosis
 from diagnostics.queries.lists import Tab, listed
-from diagnostics.queries.narrowing import Filter
+from diagnostics.queries.narrowing import CLUSTER_KEY, Filter
 
 GROUPS_SHOWN = 30  # On one page.
 
@@ -29,18 +28,12 @@ class GroupBy(StrEnum):
     NAMESPACE = "namespace"
 
 
-_CLUSTER = {"cluster_name": "cluster__name"}
-_WORKLOAD = {name: name for name in ("namespace", "workload_kind", "workload_name")}
-# The columns that groups are told apart by, under the names that `Group` has them.
-_COLUMNS: dict[GroupBy, dict[str, str]] = {
-    GroupBy.CAUSE: {"code": "code"},
-    GroupBy.WORKLOAD: _CLUSTER | _WORKLOAD,
-    GroupBy.NODE: _CLUSTER | {"node": "node"},
-    GroupBy.NAMESPACE: _CLUSTER | {"namespace": "namespace"},
-}
-_READ = {
-    by: {name: attrgetter(path.replace("__", ".")) for name, path in columns.items()}
-    for by, columns in _COLUMNS.items()
+# The columns that groups are told apart by; but for a cause, besides the cluster.
+_COLUMNS: dict[GroupBy, tuple[str, ...]] = {
+    GroupBy.CAUSE: ("code",),
+    GroupBy.WORKLOAD: ("namespace", "workload_kind", "workload_name"),
+    GroupBy.NODE: ("node",),
+    GroupBy.NAMESPACE: ("namespace",),
 }
 
 
@@ -72,30 +65,34 @@ class Groups:
 
 
 def groups(by: GroupBy, tab: Tab, chosen: Filter, now: datetime, user: User, page: int = 1) -> Groups:
-    """One page of a list's groups."""
+    """One page of a list's groups. Those by cause are all told by `causes`."""
     start = (page - 1) * GROUPS_SHOWN
-    rows = Diagnosis.objects.filter(listed(tab, now, user), chosen.condition())
-    found = list(_counted(rows, by)[start : start + GROUPS_SHOWN + 1])
-    return Groups(tuple(Group(**row) for row in found[:GROUPS_SHOWN]), more=len(found) > GROUPS_SHOWN)
+    rows = Diagnosis.objects.filter(listed(tab, now, user), chosen.condition()).annotate(cluster_key=CLUSTER_KEY)
+    found = list(_counted(rows, "cluster_key", *_COLUMNS[by])[start : start + GROUPS_SHOWN + 1])
+    names = dict(Cluster.objects.filter(pk__in={row["cluster_key"] for row in found}).values_list("pk", "name"))
+    named = (Group(cluster_name=names[row.pop("cluster_key")], **row) for row in found[:GROUPS_SHOWN])
+    return Groups(tuple(named), more=len(found) > GROUPS_SHOWN)
 
 
 def causes(tab: Tab, chosen: Filter, now: datetime, user: User) -> tuple[Group, ...]:
     """All of a list's groups by cause; there are no more than there are codes."""
     rows = Diagnosis.objects.filter(listed(tab, now, user), chosen.condition())
-    return tuple(Group(**row) for row in _counted(rows, GroupBy.CAUSE))
+    return tuple(Group(**row) for row in _counted(rows, *_COLUMNS[GroupBy.CAUSE]))
 
 
 def grouped(rows: Sequence[Diagnosis], by: GroupBy) -> list[tuple[Group, list[Diagnosis]]]:
     """Rows that were read, taken together: groups in the order of their first rows."""
-    found: dict[tuple[str, ...], list[Diagnosis]] = {}
+    found: dict[tuple[Any, ...], list[Diagnosis]] = {}
     for row in rows:
-        found.setdefault(tuple(read(row) for read in _READ[by].values()), []).append(row)
-    return [(_group(dict(zip(_READ[by], values, strict=True)), own), own) for values, own in found.items()]
+        cluster = None if by is GroupBy.CAUSE else row.cluster_id
+        found.setdefault((cluster, *(getattr(row, column) for column in _COLUMNS[by])), []).append(row)
+    return [(_group(by, own), own) for own in found.values()]
 
 
-def _group(common: dict[str, str], rows: Sequence[Diagnosis]) -> Group:
+def _group(by: GroupBy, rows: Sequence[Diagnosis]) -> Group:
     return Group(
-        **common,
+        **{column: getattr(rows[0], column) for column in _COLUMNS[by]},
+        cluster_name="" if by is GroupBy.CAUSE else rows[0].cluster.name,
         diagnoses=len(rows),
         pods=sum(row.pods_affected for row in rows),
         clusters=len({row.cluster_id for row in rows}),
@@ -106,7 +103,8 @@ def _group(common: dict[str, str], rows: Sequence[Diagnosis]) -> Group:
     )
 
 
-def _counted(rows: QuerySet[Diagnosis], by: GroupBy) -> QuerySet[Diagnosis, Any]:
+def _counted(rows: QuerySet[Diagnosis], *columns: str) -> QuerySet[Diagnosis, Any]:
+    """Of open ones, answered from the index `diagnosis_open` alone."""
     tallies: dict[str, Any] = {
         "diagnoses": Count("pk"),
         "pods": Sum("pods_affected"),
@@ -116,8 +114,5 @@ def _counted(rows: QuerySet[Diagnosis], by: GroupBy) -> QuerySet[Diagnosis, Any]
         "oldest": Min("first_seen"),
         "latest": Max("number"),
     }
-    plain = [name for name, path in _COLUMNS[by].items() if name == path]
-    renamed = {name: F(path) for name, path in _COLUMNS[by].items() if name != path}
-    worst_first = [F(name).desc() for name in ("worst", "pods", "diagnoses")]
-    counted = rows.order_by().values(*plain, **renamed).annotate(**tallies)
-    return counted.order_by(*worst_first, *map(F, _COLUMNS[by]))
+    counted: QuerySet[Diagnosis, Any] = rows.order_by().values(*columns).annotate(**tallies)
+    return counted.order_by(*(F(name).desc() for name in ("worst", "pods", "diagnoses")), *columns)

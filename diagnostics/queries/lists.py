@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 
 from diagnostics.models import Diagnosis, Occurrence
-from diagnostics.queries.narrowing import ATTENDED, COUNT_LIMIT, DEMANDING, IS_OPEN, Filter, is_snoozed
+from diagnostics.queries.narrowing import ATTENDED, CLUSTER_KEY, COUNT_LIMIT, DEMANDING, IS_OPEN, Filter, is_snoozed
 from diagnostics.rules.model import Severity
 
 PAGE_SIZE = 50
@@ -45,7 +45,7 @@ class Counts:
     acknowledged: int  # Of the new and regressed ones.
     snoozed: int
     resolved: int | None  # Stops at COUNT_LIMIT + 1; None if it was not looked for.
-    open_by_cluster: dict[str, int]  # By the cluster's name; only those that have one.
+    open_by_cluster: dict[int, int]  # By the cluster's key; only those that have one.
 
     @property
     def open(self) -> int:
@@ -80,7 +80,7 @@ def counts(chosen: Filter, now: datetime, *, with_resolved: bool = True) -> Coun
     narrowed = Diagnosis.objects.filter(chosen.condition())
     all_open, snoozed = _by_state(narrowed.filter(IS_OPEN)), _by_state(narrowed.filter(is_snoozed(now)))
     in_sight = all_open - snoozed  # Asked for apart, each is answered from an index.
-    open_by_cluster: Counter[str] = Counter()
+    open_by_cluster: Counter[int] = Counter()
     for (cluster, _state), n in in_sight.items():
         open_by_cluster[cluster] += n
     return Counts(
@@ -93,9 +93,11 @@ def counts(chosen: Filter, now: datetime, *, with_resolved: bool = True) -> Coun
     )
 
 
-def _by_state(rows: QuerySet[Diagnosis]) -> Counter[tuple[str, str]]:
-    """How many there are of each cluster's name and state."""
-    counted = rows.order_by().values_list("cluster__name", "state").annotate(n=Count("pk"))
+def _by_state(rows: QuerySet[Diagnosis]) -> Counter[tuple[int, str]]:
+    """How many there are of each cluster's key and state."""
+    counted = (
+        rows.order_by().annotate(cluster_key=CLUSTER_KEY).values_list("cluster_key", "state").annotate(n=Count("pk"))
+    )
     return Counter({(cluster, state): n for cluster, state, n in counted})
 
 
@@ -124,6 +126,11 @@ def listing(tab: Tab, chosen: Filter, now: datetime, user: User, page: int = 1, 
         number=page,
         more=len(numbers) > PAGE_SIZE,
     )
+
+
+def of_numbers(numbers: Sequence[int]) -> dict[int, Diagnosis]:
+    """Some diagnoses with their clusters, by number."""
+    return Diagnosis.objects.select_related("cluster").in_bulk(numbers)
 
 
 def listed(tab: Tab, now: datetime, user: User) -> Q:
