@@ -15,13 +15,14 @@ from diagnostics.models import Diagnosis, EndedRun, KeptEvent, KnownObject, Susp
 from diagnostics.operations.packing import unpack
 from diagnostics.operations.picture import WORKLOADS
 from diagnostics.queries.logs import logged_containers
-from diagnostics.queries.pods import EVENTS, all_pods, naming
+from diagnostics.queries.pods import EVENTS, all_pods, around, names
 from diagnostics.snapshot.display import columns
 from diagnostics.snapshot.objects import Event, Node, Workload
 from diagnostics.snapshot.pods import Pod
 
 RUNS = 500  # Ended runs of a pod that are drawn.
 SIBLINGS = 50
+RELATED = 5
 _RESOURCES = {kind: resource for resource, kind in WORKLOADS.items() if kind != "CronJob"}
 _MANIFEST = "kubernetes.io/config.hash"  # By which the kubelet names a static pod in its events.
 
@@ -56,6 +57,7 @@ class PodStory:
     pod: Pod
     manifest: dict[str, Any]  # Its redacted JSON: all of it, or of most pods that fail alike the judged fields alone.
     diagnoses: tuple[Diagnosis, ...]  # That name it: the open ones first, of those the newest.
+    related: tuple[Diagnosis, ...]  # If none does (any more): those of its workload, in the same order.
     events: tuple[PodEvent, ...]  # Of it and its owners, the latest first.
     logged: frozenset[str]  # Containers.
     ended: tuple[EndedRun, ...]  # In the order of their ends.
@@ -77,11 +79,15 @@ def pod_story(cluster: str, uid: str) -> PodStory | None:
     pod: Pod = unpack(row.body, Pod)
     known = _known(row, pod)
     workload: Workload | None = known.get(_RESOURCES.get(row.workload_kind, ""))
+    known_to = sorted(around(row), key=lambda each: each.resolved_at is not None)
+    naming = tuple(each for each in known_to if names(each, row))
+    related = tuple(each for each in known_to if each.namespace)[:RELATED]
     return PodStory(
         row=row,
         pod=pod,
         manifest=json.loads(zlib.decompress(row.body)),
-        diagnoses=tuple(sorted(naming(row), key=lambda each: each.resolved_at is not None)),
+        diagnoses=naming,
+        related=() if naming else related,
         events=tuple(_events(row, pod, workload)),
         logged=logged_containers(row.cluster, uid),
         ended=tuple(EndedRun.objects.filter(cluster=row.cluster_id, pod_uid=uid).order_by("-ended_at")[:RUNS])[::-1],

@@ -42,11 +42,21 @@ def pod(uid: str) -> KeptPod | None:
 
 
 def naming(row: Suspect) -> list[Diagnosis]:
-    """The diagnoses that name a pod, newest first: its workload's, and the open ones of what it runs on or pulls from."""
+    """The diagnoses that name a pod, newest first."""
+    return [each for each in around(row) if names(each, row)]
+
+
+def around(row: Suspect) -> list[Diagnosis]:
+    """Those that may: its workload's, and the open ones of what it runs on or pulls from."""
     of_workload = Q(namespace=row.namespace, workload_name=row.workload_name)
     shared = Q(namespace="") & IS_OPEN
-    newest = Diagnosis.objects.filter(of_workload | shared, cluster=row.cluster_id).order_by("-number")[:NAMED_BY]
-    return [each for each in newest if row.uid in {named["uid"] for named in each.verdict["pods"]}]
+    found = Diagnosis.objects.filter(of_workload | shared, cluster=row.cluster_id)
+    return list(found.order_by("-number")[:NAMED_BY])
+
+
+def names(diagnosis: Diagnosis, row: Suspect) -> bool:
+    """Whether a diagnosis names a pod as affected."""
+    return any(pod["uid"] == row.uid for pod in diagnosis.verdict["pods"])
 
 
 def events(row: Suspect) -> list[public.Json]:

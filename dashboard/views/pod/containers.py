@@ -13,8 +13,9 @@ from dashboard.views.pod import strip
 from dashboard.views.pod.strip import Run, Window
 from dashboard.views.pod.unlogged import status_of
 from dashboard.views.words import length
+from diagnostics.operations.ended_runs import ended_runs
 from diagnostics.queries.pod_stories import PodStory
-from diagnostics.snapshot.pods import Container, ContainerStatus, Probe, Terminated
+from diagnostics.snapshot.pods import Container, ContainerStatus, Probe, Resources, Terminated
 
 RUNS_LISTED = 50  # Of one container, the latest.
 
@@ -43,6 +44,11 @@ class Containers:
     rows: tuple[ContainerRow, ...]
     states: frozenset[str]  # That are drawn, for the legend.
 
+    @property
+    def brief(self) -> bool:
+        """Whether minutes alone would not tell the ends of the time apart."""
+        return self.window.end - self.window.start < timedelta(minutes=10)
+
 
 def containers(story: PodStory, read_at: datetime) -> Containers:
     """The containers of a pod as of `read_at`, init containers first."""
@@ -59,7 +65,7 @@ def _init_kind(container: Container) -> str:
 
 def _row(story: PodStory, container: Container, shown: Window, kind: str, *, init: bool) -> ContainerRow:
     status = status_of(story, container.name)
-    known = strip.runs(status, story.ended)
+    known = strip.runs(status, [*story.ended, *ended_runs(story.pod)])
     state, mark = _state(status, init=init)
     history = ", ".join(_history(status, known))
     return ContainerRow(
@@ -68,7 +74,7 @@ def _row(story: PodStory, container: Container, shown: Window, kind: str, *, ini
         state=state,
         mark=mark,
         history=history,
-        limits=", ".join(_limits(container, init=init)),
+        limits=", ".join(_limits(container, story.pod.spec.resources.limits, init=init)),
         sentence=_("%(name)s: %(what)s") % {"name": container.name, "what": ", ".join(_words(state, known, shown))},
         paths=strip.paths(strip.segments(known, status, shown, init=init), shown),
         runs=tuple(reversed(known[-RUNS_LISTED:])),
@@ -92,7 +98,7 @@ def _state(status: ContainerStatus | None, *, init: bool) -> tuple[str, str]:
 def _ended(ended: Terminated) -> tuple[str, str]:
     lasted = ended.finished_at - ended.started_at if ended.finished_at and ended.started_at else None
     if ended.exit_code == 0:
-        return (_("Completed in %(time)s") % {"time": length(lasted)} if lasted else _("Completed")), "good"
+        return (_("Completed in %(time)s") % {"time": _span(lasted)} if lasted is not None else _("Completed")), "good"
     return ended.reason or _("Ended"), "critical"
 
 
@@ -100,16 +106,20 @@ def _history(status: ContainerStatus | None, known: list[Run]) -> Iterator[str]:
     if status is not None:
         yield ngettext("%(n)d restart", "%(n)d restarts", status.restart_count) % {"n": status.restart_count}
     last = next((run for run in reversed(known) if run.exit_code is not None), None)
-    if last:
+    completed = status is not None and status.state.terminated is not None and status.state.terminated.exit_code == 0
+    if last and not completed:
         yield _("last exit code %(code)d") % {"code": last.exit_code}
         if last.lasted is not None:
-            yield _("ran %(time)s") % {"time": length(last.lasted)}
+            yield _("ran %(time)s") % {"time": _span(last.lasted)}
 
 
-def _limits(container: Container, *, init: bool) -> Iterator[str]:
-    limits = container.resources.limits
-    named = [f"{amount} {name}" for name, amount in sorted(limits.items(), key=lambda item: item[0] != "memory")]
-    yield _("limit %(amounts)s") % {"amounts": ", ".join(named)} if named else _("no limits")
+def _limits(container: Container, of_pod: Resources, *, init: bool) -> Iterator[str]:
+    if own := _amounts(container.resources.limits):
+        yield _("limit %(amounts)s") % {"amounts": own}
+    elif shared := _amounts(of_pod):
+        yield _("limit of the pod %(amounts)s") % {"amounts": shared}
+    else:
+        yield _("no limits")
     if init:
         return
     probes = {
@@ -119,6 +129,18 @@ def _limits(container: Container, *, init: bool) -> Iterator[str]:
     }
     asked = [f"{name} {_asks(probe)}" for name, probe in probes.items() if probe]
     yield ", ".join(asked) if asked else _("no probes")
+
+
+def _span(lasted: timedelta) -> str:
+    """Kubernetes tells times to the second."""
+    return length(lasted) if lasted >= timedelta(seconds=1) else _("less than 1 s")
+
+
+def _amounts(limits: Resources) -> str:
+    """`256Mi memory, 500m cpu`: memory first, for that is what kills."""
+    return ", ".join(
+        f"{amount} {name}" for name, amount in sorted(limits.items(), key=lambda pair: pair[0] != "memory")
+    )
 
 
 def _asks(probe: Probe) -> str:

@@ -47,9 +47,12 @@ def blamed_paths(diagnosis: Diagnosis, pod: str) -> set[str]:
 
 
 def lines_of(text: str, paths: Iterable[str]) -> set[int]:
-    """Which lines of the YAML stand for the paths; of a field that is missing, the line that names what lacks it."""
+    """Which lines of the YAML stand for the paths; of a field that is missing, the line that names what lacks it.
+
+    `[*]` stands for the whole list.
+    """
     root = yaml.compose(text, Loader=yaml.CSafeLoader)
-    return {line for path in paths for line in _lines(root, _TOKEN.findall(path))}
+    return {line for path in paths for line in _lines(root, _TOKEN.findall(path.partition("[*]")[0]))}
 
 
 class _Step(NamedTuple):

@@ -96,12 +96,12 @@ def _container_tabs(story: PodStory, chosen: str, path: str) -> tuple[Tab, ...]:
 
 
 def _quotes(story: PodStory) -> list[str]:
-    evidence = (piece for row in story.diagnoses for piece in row.verdict["evidence"])
+    evidence = (piece for row in story.diagnoses or story.related for piece in row.verdict["evidence"])
     return [piece["value"] for piece in evidence if piece["source"] == "log"]
 
 
 def _yaml_view(story: PodStory, text: str, request: HttpRequest) -> View:
-    paths = {path for row in story.diagnoses for path in manifest.blamed_paths(row, story.row.name)}
+    paths = {path for row in story.diagnoses or story.related for path in manifest.blamed_paths(row, story.row.name)}
     lines = text.splitlines()
     return view(lines, manifest.lines_of(text, paths), Asked.of(request.GET, "yaml-"), leveled=False)
 

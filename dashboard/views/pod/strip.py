@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from diagnostics.models import EndedRun
-from diagnostics.snapshot.pods import ContainerStatus, Terminated
+from diagnostics.operations.ended_runs import Ended
+from diagnostics.snapshot.pods import ContainerStatus
 
 WIDTH = 480.0
 LONGEST = timedelta(hours=24)  # That is drawn: of older runs the table tells.
-TICK = 2.5  # Width of an exit, however short the run.
+TICK = 2.5  # Width of an exit, however short the run; and
+SHORTEST = 1.5  # of whatever lasts.
 # From the top and how high, of 14: what runs stands tall, what waits is a line.
 _HEIGHTS = {"run": (4, 7), "unready": (7, 4), "ran": (7, 4), "init": (7, 4), "wait": (9, 2), "bad": (0, 14)}
 
@@ -60,28 +62,17 @@ class Segment:
     end: datetime
 
 
-def runs(status: ContainerStatus | None, ended: Iterable[EndedRun]) -> list[Run]:
-    """The runs of a container that are known, in order: those stored as they ended, and what its status tells."""
+def runs(status: ContainerStatus | None, ended: Iterable[EndedRun | Ended]) -> list[Run]:
+    """The runs of a container that are known, in order: of these all that are its own, and the one that goes on."""
+    if status is None:
+        return []
+    own = (each for each in ended if each.container == status.name)
     found = {
-        row.restart: Run(row.restart, row.started_at, row.ended_at, row.exit_code, row.reason)
-        for row in ended
-        if status and row.container == status.name
+        each.restart: Run(each.restart, each.started_at, each.ended_at, each.exit_code, each.reason) for each in own
     }
-    if status:
-        count, state = status.restart_count, status.state
-        waits = state.waiting is not None
-        if last := status.last_state.terminated:
-            number = count if waits else count - 1
-            found.setdefault(max(number, 0), _of(max(number, 0), last))
-        if state.terminated:
-            found.setdefault(count, _of(count, state.terminated))
-        if state.running:
-            found[count] = Run(count, state.running.started_at)
+    if status.state.running:
+        found[status.restart_count] = Run(status.restart_count, status.state.running.started_at)
     return [found[number] for number in sorted(found)]
-
-
-def _of(number: int, ended: Terminated) -> Run:
-    return Run(number, ended.started_at, ended.finished_at, ended.exit_code, ended.reason)
 
 
 def window(created_at: datetime | None, end: datetime) -> Window:
@@ -124,7 +115,7 @@ def paths(parts: Iterable[Segment], shown: Window) -> dict[str, str]:
     for part in parts:
         top, height = _HEIGHTS[part.kind]
         left = shown.x(part.start)
-        width = TICK if part.kind == "bad" else max(shown.x(part.end) - left, 0.75)
+        width = TICK if part.kind == "bad" else max(shown.x(part.end) - left, SHORTEST)
         left = min(left, WIDTH - width)
         drawn[part.kind].append(f"M{left:.1f} {top}h{width:.1f}v{height}h-{width:.1f}z")
     return {kind: "".join(drawn[kind]) for kind in _HEIGHTS if kind in drawn}
