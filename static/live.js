@@ -137,10 +137,11 @@
   /* A newer Sickbay has other scripts and styles, which the old ones do not fit: the page begins anew, but for
      somebody who is writing. */
   const assets = (page) => findAll('script[src], link[rel=stylesheet]', page).map((each) => each.getAttribute('src') ?? each.getAttribute('href')).join();
+  const begunWith = assets(document); // Before other scripts add what they need.
   const writing = () => findAll('textarea, input:not([type=hidden], [type=checkbox], [type=radio])').some((field) => field.value !== field.defaultValue);
 
   function apply(fresh) {
-    if (assets(fresh) !== assets(document) && !writing()) { location.reload(); return; }
+    if (assets(fresh) !== begunWith && !writing()) { location.reload(); return; }
     if (state.connection !== 'reconnecting') state.lostAt = 0;
     setClock(fresh.body.dataset.now);
     root.dataset.zone = fresh.documentElement.dataset.zone;
