@@ -21,9 +21,19 @@ from django.utils import timezone  # noqa: E402
 
 from dashboard.signin import one_time_link  # noqa: E402
 from diagnostics import live  # noqa: E402
-from diagnostics.models import Channel, Cluster, Diagnosis, Occurrence, Route, Silence, Update  # noqa: E402
+from diagnostics.models import (  # noqa: E402
+    Channel,
+    Cluster,
+    Diagnosis,
+    KeptLog,
+    Occurrence,
+    Route,
+    Silence,
+    Suspect,
+    Update,
+)
 from diagnostics.operations import delivering, sending  # noqa: E402
-from tests.web import rows  # noqa: E402
+from tests.web import pods, rows  # noqa: E402
 
 
 def reset(**clusters: dict[str, Any]) -> None:
@@ -47,11 +57,23 @@ def open_diagnosis(name: str, cluster: str, **changes: Any) -> int:
 def fill() -> dict[str, Any]:
     """Something of everything that pages show; returns what their addresses are made of."""
     number = open_diagnosis("api", "prod-eu", severity="critical")
+    keep_pod("api", [["up"], ["INFO starting", "ERROR bad", "KeyError: 'DATABASE_URL'"]])
     open_diagnosis("web", "prod-eu", severity="low")
     open_diagnosis("jobs", "prod-us")
     open_diagnosis("old", "prod-us")
     resolve("old")
     return {"number": number}
+
+
+def keep_pod(name: str, runs: list[list[str]]) -> None:
+    """The first pod of a diagnosis is kept, and the lines of its container's runs, the first run first."""
+    with transaction.atomic():
+        row = Diagnosis.objects.get(workload_name=name)
+        pod = Suspect.objects.filter(uid=f"{name}-uid").first() or pods.a_pod(row)
+        KeptLog.objects.filter(pod_uid=pod.uid).delete()
+        for restart, lines in enumerate(runs, 1):
+            pods.a_log(pod, *lines, restart=restart)
+        live.announce(row.cluster, Update.Topic.DIAGNOSES, [row.uuid])
 
 
 def change(name: str, **fields: Any) -> None:
@@ -97,7 +119,8 @@ def link() -> str:
 
 
 COMMANDS: dict[str, Callable[..., Any]] = {
-    command.__name__: command for command in (reset, fill, open_diagnosis, change, resolve, lose, deliver, link)
+    command.__name__: command
+    for command in (reset, fill, open_diagnosis, keep_pod, change, resolve, lose, deliver, link)
 }
 
 if __name__ == "__main__":

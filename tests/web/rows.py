@@ -121,11 +121,12 @@ def a_kept_pod(diagnosis: Diagnosis, **columns: Any) -> Suspect:
     """The first affected pod of a diagnosis, as it is kept."""
     pod = diagnosis.verdict["pods"][0]
     names = {"namespace": diagnosis.namespace, "name": pod["name"]}
+    body = zlib.compress(json.dumps({"metadata": {**names, "uid": pod["uid"]}}).encode())
     workload = {"workload_kind": diagnosis.workload_kind, "workload_name": diagnosis.workload_name}
     return Suspect.objects.create(
         cluster=diagnosis.cluster,
         uid=pod["uid"],
-        **{"body": b"", "seen_at": timezone.now(), **names, **workload, **columns},
+        **{"body": body, "seen_at": timezone.now(), **names, **workload, **columns},
     )
 
 
