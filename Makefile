@@ -38,7 +38,7 @@ lint: .venv/.development  ## Check style, types, layers, migrations and deployme
 
 .PHONY: bench
 bench: .venv/.development  ## Measure against kubectl and the official client
-	@for each in scan judging signatures recording following storm delivering exporting; do echo "== $$each"; .venv/bin/python -m bench.$$each; done
+	@for each in scan judging signatures recording following storm delivering exporting pages; do echo "== $$each"; .venv/bin/python -m bench.$$each; done
 
 .PHONY: corpus
 corpus: .venv/.development  ## Judge a captured cluster of failing pods against the truth about it

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count
 
 from diagnostics.models import Badge, Diagnosis, KnownObject
-from diagnostics.queries.narrowing import IS_OPEN
+from diagnostics.queries.narrowing import IS_OPEN, in_cluster
 from diagnostics.rules.model import Severity
 
 _BULKY = ("cluster__resource_versions", "cluster__bookings", "cluster__tallies")
@@ -43,7 +43,7 @@ def open_in(badge: Badge) -> dict[Severity, int]:
     """How many diagnoses are open where it looks, by severity, the worst first."""
     kind, name = _workload(badge)
     named = {"namespace": badge.namespace, "workload_kind": kind, "workload_name": name}
-    here = Diagnosis.objects.filter(IS_OPEN, cluster=badge.cluster_id, **_given(named))
+    here = Diagnosis.objects.filter(IS_OPEN, in_cluster(badge.cluster_id), **_given(named))
     found = here.order_by("-severity").values_list("severity")
     return {Severity(severity): count for severity, count in found.annotate(open=Count("pk"))}
 

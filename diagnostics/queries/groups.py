@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Count, F, Max, Min, QuerySet, Sum
+from django.db.models import Count, F, Max, Min, QuerySet, Sum, Value
+from django.db.models.functions import Concat
 
 from diagnostics.models import Cluster, Diagnosis
 from diagnostics.queries.lists import Tab, listed
@@ -67,11 +68,18 @@ class Groups:
 def groups(by: GroupBy, tab: Tab, chosen: Filter, now: datetime, user: User, page: int = 1) -> Groups:
     """One page of a list's groups. Those by cause are all told by `causes`."""
     start = (page - 1) * GROUPS_SHOWN
-    rows = Diagnosis.objects.filter(listed(tab, now, user), chosen.condition()).annotate(cluster_key=CLUSTER_KEY)
-    found = list(_counted(rows, "cluster_key", *_COLUMNS[by])[start : start + GROUPS_SHOWN + 1])
+    rows = Diagnosis.objects.filter(listed(tab, now, user), chosen.condition())
+    # Neither key begins an index: see CLUSTER_KEY.
+    rows = rows.annotate(cluster_key=CLUSTER_KEY, namespace_key=Concat("namespace", Value("")))
+    columns = ("namespace_key" if column == "namespace" else column for column in _COLUMNS[by])
+    found = list(_counted(rows, "cluster_key", *columns)[start : start + GROUPS_SHOWN + 1])
     names = dict(Cluster.objects.filter(pk__in={row["cluster_key"] for row in found}).values_list("pk", "name"))
-    named = (Group(cluster_name=names[row.pop("cluster_key")], **row) for row in found[:GROUPS_SHOWN])
-    return Groups(tuple(named), more=len(found) > GROUPS_SHOWN)
+    return Groups(tuple(_named(row, names) for row in found[:GROUPS_SHOWN]), more=len(found) > GROUPS_SHOWN)
+
+
+def _named(row: dict[str, Any], names: dict[int, str]) -> Group:
+    """A group as it was counted, with the name of its cluster."""
+    return Group(cluster_name=names[row.pop("cluster_key")], namespace=row.pop("namespace_key", ""), **row)
 
 
 def causes(tab: Tab, chosen: Filter, now: datetime, user: User) -> tuple[Group, ...]:

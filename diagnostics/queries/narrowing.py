@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db.models import BigIntegerField, ExpressionWrapper, F, Q, Value
+from django.db.models.lookups import Exact, In
 
-from diagnostics.models import Diagnosis
+from diagnostics.models import Cluster, Diagnosis
 from diagnostics.rules.model import Severity
 
 TEXT_LIMIT = 200  # Characters of a search that are looked for.
@@ -20,10 +21,15 @@ COUNT_LIMIT = 1_000  # Above it a count is no longer exact where it would have t
 DEMANDING = (Diagnosis.State.NEW, Diagnosis.State.REGRESSED)  # What nobody has looked at yet.
 IS_OPEN = ~Q(state=Diagnosis.State.RESOLVED)
 ATTENDED = Q(acknowledged_at__isnull=False, state__in=DEMANDING)
-# The key of its cluster, to group by. To `diagnosis_open`, which holds all that is asked for, SQLite prefers an index in
-# the order of the groups, and reads every row for the rest; a sum is in no index's order.
+# The key of its cluster, to group and narrow open ones by. To `diagnosis_open`, which holds all that is asked for, SQLite
+# prefers any index that begins with the cluster, and reads every row for the rest; none begins with a sum.
 CLUSTER_KEY = ExpressionWrapper(F("cluster_id") + Value(0), output_field=BigIntegerField())
 _OUTGROWN = Q(severity__gt=F("snoozed_severity")) | Q(pods_affected__gt=F("snoozed_pods"))
+
+
+def in_cluster(key: int) -> Q:
+    """Those of one cluster, for few of a million."""
+    return Q(Exact(CLUSTER_KEY, key))
 
 
 def is_snoozed(now: datetime) -> Q:
@@ -44,6 +50,7 @@ class Filter:
     codes: tuple[str, ...] = ()
     assignees: tuple[str, ...] = ()  # Names of accounts; NOBODY among them: what is nobody's.
     text: str = ""
+    numbers: tuple[int, ...] | None = None  # Of all that have the text, once it was looked for.
 
     def __bool__(self) -> bool:
         return self != Filter()
@@ -51,15 +58,31 @@ class Filter:
     def condition(self) -> Q:
         """The same as a condition on `Diagnosis`."""
         named: dict[str, Sequence[object]] = {
-            "cluster__name__in": self.clusters,
             "namespace__in": self.namespaces,
             "node__in": self.nodes,
             "severity__in": self.severities,
             "code__in": self.codes,
         }
         condition = Q(**{lookup: values for lookup, values in named.items() if values})
-        condition &= self._workload_condition() & self._assignee_condition()
+        condition &= self._cluster_condition() & self._workload_condition() & self._assignee_condition()
+        if self.numbers is not None:
+            return condition & Q(pk__in=self.numbers)
         return condition & self._text_condition() if self.text else condition
+
+    def looked_up(self) -> Filter:
+        """The same for open ones, with the text looked for once and for all that is to be asked of them.
+
+        It is in the wide rows, so each question that looks for it reads them all. What more than COUNT_LIMIT have stays
+        a text: it is found soon.
+        """
+        if not self.text:
+            return self
+        found = Diagnosis.objects.filter(IS_OPEN, self.condition()).values_list("number", flat=True)
+        numbers = tuple(found[: COUNT_LIMIT + 1])
+        return self if len(numbers) > COUNT_LIMIT else replace(self, numbers=numbers)
+
+    def _cluster_condition(self) -> Q:
+        return Q(In(CLUSTER_KEY, Cluster.objects.filter(name__in=self.clusters).values("pk"))) if self.clusters else Q()
 
     def _workload_condition(self) -> Q:
         found = Q()

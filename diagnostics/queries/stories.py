@@ -7,7 +7,7 @@ from datetime import datetime
 
 from diagnostics.models import Activity, Diagnosis, Occurrence, Suspect
 from diagnostics.queries.logs import RunLog, runs_of_one
-from diagnostics.queries.narrowing import IS_OPEN
+from diagnostics.queries.narrowing import IS_OPEN, in_cluster
 
 HISTORY_LIMIT = 50  # Occurrences and activities of one diagnosis that are shown.
 PODS_LIMIT = 100  # Affected pods of one diagnosis that are shown.
@@ -61,7 +61,7 @@ def _logs(diagnosis: Diagnosis, uids: list[str]) -> tuple[RunLog, ...]:
 
 def _neighbours(diagnosis: Diagnosis) -> int:
     return (
-        Diagnosis.objects.filter(IS_OPEN, cluster=diagnosis.cluster_id, namespace=diagnosis.namespace)
+        Diagnosis.objects.filter(IS_OPEN, in_cluster(diagnosis.cluster_id), namespace=diagnosis.namespace)
         .exclude(pk=diagnosis.pk)
         .count()
     )
