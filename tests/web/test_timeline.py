@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import subprocess
@@ -216,6 +217,17 @@ class TestFigures:
         command = [sys.executable, "-W", "ignore", "-c", program]
         told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=PROJECT).stdout
         assert told.split() == ["False"]
+
+
+@pytest.mark.parametrize("query", [{}, {"view": "heat"}])
+def test_with_its_chart_the_page_is_light_enough(look: Look, cluster: Cluster, query: dict[str, str]) -> None:
+    for n in range(60):
+        a_diagnosis(cluster, f"cart-{n}", first_seen=before(minutes=20 * n))
+    page = look(PAGE, **query)
+    files = {PROJECT / "static" / name for name in re.findall(r'="/static/([^"#]+)', page.html)}
+    assert {"charts.js", "plotly.css", "base.css"} <= {path.name for path in files}
+    sent = [page.html.encode(), *(path.read_bytes() for path in files)]
+    assert sum(len(gzip.compress(body)) for body in sent) < 600_000
 
 
 class TestRestarts:
