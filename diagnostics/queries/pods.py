@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from diagnostics.models import Diagnosis, KeptEvent, KeptLog, Suspect
 from diagnostics.operations.packing import unpack
@@ -42,16 +42,17 @@ def pod(uid: str) -> KeptPod | None:
 
 
 def naming(row: Suspect) -> list[Diagnosis]:
-    """The diagnoses that name a pod, newest first."""
+    """The diagnoses that name a pod: its workload's, then the open ones of what it runs on; newest first."""
     return [each for each in around(row) if names(each, row)]
 
 
 def around(row: Suspect) -> list[Diagnosis]:
-    """Those that may: its workload's, and the open ones of what it runs on or pulls from."""
-    of_workload = Q(namespace=row.namespace, workload_name=row.workload_name)
-    shared = Q(namespace="") & IS_OPEN
-    found = Diagnosis.objects.filter(of_workload | shared, cluster=row.cluster_id)
-    return list(found.order_by("-number")[:NAMED_BY])
+    """Those that may: its workload's, and the open ones of what it runs on or pulls from; of each the newest."""
+    of_cluster = Diagnosis.objects.filter(cluster=row.cluster_id).order_by("-number")
+    of_workload = of_cluster.filter(namespace=row.namespace, workload_name=row.workload_name)
+    shared = of_cluster.filter(IS_OPEN, namespace="")
+    # Asked for apart, each is answered from an index.
+    return [*of_workload[:NAMED_BY], *shared[:NAMED_BY]]
 
 
 def names(diagnosis: Diagnosis, row: Suspect) -> bool:

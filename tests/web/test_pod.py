@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from diagnostics.kube import redact
 from diagnostics.models import EndedRun, KnownObject, Suspect
 from tests.people import a_person
 from tests.web.conftest import Look, Page
@@ -19,6 +20,7 @@ from tests.web.rows import a_cluster, a_diagnosis, before, resolved
 
 pytestmark = pytest.mark.django_db
 PATH = "/c/prod-eu/p/cart-uid"
+SENTINEL = "hunter2-hunter2"
 
 
 @pytest.fixture
@@ -164,6 +166,19 @@ class TestYaml:
         assert any("exitCode: 1" in line for line in marked)
         assert any("env:" in line for line in marked)
         assert not any("image: cart:1" in line.split("</mark>")[0] for line in section.html.split("<mark")[1:])
+
+    def test_what_was_secret_is_on_no_page(self, browser: Client) -> None:
+        raw = a_manifest()
+        raw["metadata"]["annotations"] = {"note": f"password={SENTINEL}"}
+        raw["spec"]["containers"][0]["env"] = [{"name": "TOKEN", "value": SENTINEL}]
+        raw["spec"]["containers"][0]["args"] = ["--password", SENTINEL]
+        pod = a_pod(a_diagnosis(a_cluster()), redact.pod_object(raw))
+        a_log(pod, *redact.text(f"connecting\npassword={SENTINEL}").split("\n"))
+        for path in (PATH, f"{PATH}/yaml", f"{PATH}/log/app/3"):
+            answer = browser.get(path)
+            assert answer.status_code == 200
+            assert SENTINEL not in answer.content.decode()
+            assert "[redacted]" in answer.content.decode()
 
     def test_it_can_be_downloaded_as_text(self, browser: Client, pod: Suspect) -> None:
         answer = browser.get(f"{PATH}/yaml")
