@@ -204,5 +204,6 @@ def _timed(client: Any, path: str) -> tuple[float, Any]:
 
 if __name__ == "__main__":
     with migrated() as vendor:
-        numbers = [int(word) for word in sys.argv[1:]]
-        measure(*(numbers + [50_000, 20_000][len(numbers) :]), vendor)
+        given = [int(word) for word in sys.argv[1:]]
+        most, resolved = (*given, *(50_000, 20_000)[len(given) :])
+        measure(most, resolved, vendor)
