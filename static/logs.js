@@ -49,7 +49,8 @@
     const hidden = linesOf(viewer).filter((line) => line.hidden).length;
     if (find('input[type=search]', viewer).value) {
       const at = matches.findIndex((line) => line.classList.contains('at')) + 1;
-      said.push(matches.length ? fill(viewer.dataset.wordFound, at, matches.length) : viewer.dataset.wordNone);
+      const { wordFound, wordAll, wordNone } = viewer.dataset;
+      said.push(at ? fill(wordFound, at, matches.length) : matches.length ? fill(wordAll, matches.length) : wordNone);
     }
     if (hidden) said.push(fill(viewer.dataset.wordHidden, hidden));
     find('[data-count]', viewer).textContent = said.join(', ');

@@ -105,7 +105,7 @@ def _page(request: HttpRequest, number: int) -> HttpResponse:
 def _proof(request: HttpRequest, story: Story) -> dict[str, Any]:
     """The evidence, and the log of the pod and container that it quotes."""
     row = story.diagnosis
-    quotes = [piece["value"] for piece in row.verdict["evidence"] if piece["source"] == "log"]
+    quotes = logs.quotes_of([row])
     quoted = logs.proved(story.logs, quotes) or next(iter(story.logs), None)
     return {
         "exhibits": evidence.exhibits(row.verdict, quoted.log if quoted else None),

@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from dashboard.views.pod.lines import Line, quoted_in
+from dashboard.views.pod.lines import Line, proof_in
 from dashboard.views.pod.plain import plain
 from diagnostics.rules.model import Confidence
 from diagnostics.snapshot.cluster import ContainerLog
@@ -86,7 +86,7 @@ def _of_event(piece: Mapping[str, Any], _log: ContainerLog | None, proves: bool)
 
 
 def _of_log(piece: Mapping[str, Any], log: ContainerLog | None, proves: bool) -> Exhibit:
-    lines = tuple(_excerpt(piece["value"], log)) if log else ()
+    lines = tuple(_excerpt(piece, log)) if log else ()
     return Exhibit(
         icon="log",
         heading=_("The log says why") if proves else _("The log"),
@@ -99,9 +99,9 @@ def _of_log(piece: Mapping[str, Any], log: ContainerLog | None, proves: bool) ->
     )
 
 
-def _excerpt(quoted: str, log: ContainerLog) -> Iterator[Line]:
+def _excerpt(piece: Mapping[str, Any], log: ContainerLog) -> Iterator[Line]:
     """The quoted lines within those around them; nothing if the kept log does not hold them (any more)."""
-    found = quoted_in(quoted, log.lines)
+    found = proof_in(piece, log.lines)
     if found:
         for n in range(max(found.start - LINES_BEFORE, 0), min(found.stop + LINES_AFTER, len(log.lines))):
             yield Line(n + 1, plain(log.lines[n]), proves=n in found)

@@ -57,7 +57,7 @@ def test_a_level_hides_what_is_less_and_keeps_the_numbers(site: Site, visit: Ope
     page = opened(site, visit)
     log = page.locator("#log")
     log.get_by_role("combobox").select_option("warning")
-    expect(log.locator("[data-count]")).to_have_text("80 lines hidden")
+    expect(log.locator("[data-count]")).to_have_text("80 hidden")
     expect(log.locator(".log > :visible")).to_have_count(3)
     expect(log.locator("#L81")).to_contain_text("81WARN low on memory")
     assert "level=warning" in page.url

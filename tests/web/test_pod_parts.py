@@ -8,7 +8,7 @@ import pytest
 
 from dashboard.views.pod import strip
 from dashboard.views.pod.levels import Level, level, levels
-from dashboard.views.pod.lines import quoted_in
+from dashboard.views.pod.lines import proof_in, quoted_in
 from dashboard.views.pod.manifest import as_yaml, lines_of
 from dashboard.views.pod.strip import Run, Window
 from diagnostics.operations.ended_runs import Ended
@@ -71,6 +71,13 @@ class TestQuotes:
     )
     def test_they_are_found_as_far_as_the_log_says_them(self, quote: str, expected: list[int]) -> None:
         assert list(quoted_in(quote, self.LOG)) == expected
+
+    @pytest.mark.parametrize(
+        ("path", "expected"),
+        [("log, line 3 of 4", [2]), ("previous log, lines 1-2 of 4", [0, 1]), ("log, line 3 of 9", []), ("log", [])],
+    )
+    def test_the_message_of_a_structured_line_is_found_by_its_place(self, path: str, expected: list[int]) -> None:
+        assert list(proof_in({"value": "in other words", "path": path}, self.LOG)) == expected
 
 
 class TestStrip:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import QueryDict
 
@@ -12,6 +14,7 @@ from dashboard.views.pod.plain import cut, plain
 
 SHOWN_LINES = 500  # The last ones, unless all are asked for.
 LONGEST_SEARCH = 200
+_PLACE = re.compile(r"lines? (?P<first>\d+)(?:-(?P<last>\d+))? of (?P<of>\d+)$")
 _BY_WORD = {level.name.lower(): level for level in Level}
 
 
@@ -98,6 +101,14 @@ def view(texts: Sequence[str], proving: Collection[int], asked: Asked, *, levele
     )
 
 
+def proof_in(piece: Mapping[str, Any], texts: Sequence[str]) -> range:
+    """Where the lines stand that a piece of evidence quotes; an empty range where they do not.
+
+    What is quoted of a structured line is its message alone: that one is found by its place in a log of the same length.
+    """
+    return quoted_in(piece["value"], texts) or _placed_in(piece["path"], len(texts))
+
+
 def quoted_in(quote: str, texts: Sequence[str]) -> range:
     """Where the lines of a quotation stand, the last time that they do; an empty range where they do not.
 
@@ -109,3 +120,11 @@ def quoted_in(quote: str, texts: Sequence[str]) -> range:
         if found:
             return range(max(found[-1] - length + 1, 0), found[-1] + 1)
     return range(0)
+
+
+def _placed_in(path: str, count: int) -> range:
+    found = _PLACE.search(path)
+    if not found or int(found["of"]) != count:
+        return range(0)
+    first = int(found["first"])
+    return range(first - 1, int(found["last"] or first))

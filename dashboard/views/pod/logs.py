@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -13,10 +14,12 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.views.pod.lines import Asked, View, quoted_in, view
+from dashboard.views.pod.lines import Asked, View, proof_in, view
 from diagnostics.kube.logs import KEPT_BYTES, LINE_BYTES, NOTHING_WRITTEN, TAIL_LINES
-from diagnostics.models import Cluster
+from diagnostics.models import Cluster, Diagnosis
 from diagnostics.queries.logs import RunLog
+
+Quotes = Sequence[Mapping[str, Any]]  # Pieces of evidence.
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +75,22 @@ class LogCard:
     fields: tuple[tuple[str, str], ...] = field(default=())  # What a search has to carry along.
 
 
-def proved(runs: Iterable[RunLog], quotes: Sequence[str]) -> RunLog | None:
+def quotes_of(diagnoses: Iterable[Diagnosis]) -> list[Mapping[str, Any]]:
+    """The pieces of their evidence that quote a log."""
+    return [piece for row in diagnoses for piece in row.verdict["evidence"] if piece["source"] == "log"]
+
+
+def proved(runs: Iterable[RunLog], quotes: Quotes) -> RunLog | None:
     """The latest run whose log holds one of the quotations."""
-    return next((each for each in runs if any(quoted_in(quote, each.log.lines) for quote in quotes)), None)
+    return next((each for each in runs if any(proof_in(quote, each.log.lines) for quote in quotes)), None)
 
 
-def card(place: Place, runs: Sequence[RunLog], quotes: Sequence[str], path: str, query: QueryDict) -> LogCard:
+def card(place: Place, runs: Sequence[RunLog], quotes: Quotes, path: str, query: QueryDict) -> LogCard:
     """The card of a container of which something is kept, on the page at `path`; lines that hold a quotation are marked."""
     asked = query.get("restart", "")
     chosen = next((each for each in runs if str(each.restart) == asked), None)
     shown = chosen or proved(runs, quotes) or runs[0]
-    marked = {n for quote in quotes for n in quoted_in(quote, shown.log.lines)}
+    marked = {n for quote in quotes for n in proof_in(quote, shown.log.lines)}
     fields = _fields(query)
     return LogCard(
         place,

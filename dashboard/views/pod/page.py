@@ -17,7 +17,7 @@ from dashboard.views.pod import manifest
 from dashboard.views.pod.chain import chain, workload_url
 from dashboard.views.pod.containers import containers
 from dashboard.views.pod.lines import Asked, View, view
-from dashboard.views.pod.logs import LogCard, Place, Tab, card
+from dashboard.views.pod.logs import LogCard, Place, Tab, card, quotes_of
 from dashboard.views.pod.unlogged import why_unlogged
 from diagnostics.queries import logs
 from diagnostics.queries.pod_stories import PodEvent, PodStory, pod_story
@@ -72,7 +72,9 @@ def _log_card(story: PodStory, request: HttpRequest) -> LogCard:
         return LogCard(
             place, containers=tabs, missing=why_unlogged(story, container), command=place.command(previous=False)
         )
-    return replace(card(place, kept, _quotes(story), request.path, request.GET), containers=tabs)
+    return replace(
+        card(place, kept, quotes_of(story.diagnoses or story.related), request.path, request.GET), containers=tabs
+    )
 
 
 def _container(story: PodStory, asked: str) -> str:
@@ -93,11 +95,6 @@ def _container_tabs(story: PodStory, chosen: str, path: str) -> tuple[Tab, ...]:
     if len(names) < 2:
         return ()
     return tuple(Tab(name, f"{path}?{urlencode({'container': name})}#log", name == chosen) for name in names)
-
-
-def _quotes(story: PodStory) -> list[str]:
-    evidence = (piece for row in story.diagnoses or story.related for piece in row.verdict["evidence"])
-    return [piece["value"] for piece in evidence if piece["source"] == "log"]
 
 
 def _yaml_view(story: PodStory, text: str, request: HttpRequest) -> View:
