@@ -132,7 +132,7 @@ class RunningPods(models.Model):
 
 
 class Run(models.Model):
-    """One sweep or follow slice, for freshness and the system page; the last hundred a cluster are kept."""
+    """One sweep or follow slice, for freshness and the system page; the last 300 a cluster are kept."""
 
     class Kind(models.TextChoices):
         SWEEP = "sweep"

@@ -26,7 +26,7 @@ from diagnostics.models import (
 )
 
 UPDATES_KEPT = timedelta(days=1)  # A browser that slept longer fetches everything again.
-RUNS_KEPT = 100  # A cluster.
+RUNS_KEPT = 300  # A cluster: a day of full lists every ten minutes, and of what is watched between them.
 LOGS_KEPT = 3  # A container: a crash loop writes one every few minutes.
 ENDED_RUNS_KEPT = 200  # A container.
 BATCH = 1_000  # Rows a transaction, so that nobody waits long for SQLite's one writer.
