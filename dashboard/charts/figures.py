@@ -160,11 +160,9 @@ def _count_axis(chart: Chart) -> dict[str, Any]:
     highest, lowest = max([1, *map(sum, stacks)]), max(chart.healed, default=0)
     step = _round(max(highest, lowest) / TICKS)
     values = range(-step * -(-lowest // step), step * -(-highest // step) + 1, step)
-    return {
-        "tickvals": list(values),
-        "ticktext": [str(abs(n)) for n in values],
-        "range": [1.08 * values[0], 1.14 * values[-1]],
-    }
+    room = values[-1] - values[0]
+    shown = [values[0] - 0.04 * room, values[-1] + 0.14 * room]
+    return {"tickvals": list(values), "ticktext": [str(abs(n)) for n in values], "range": shown}
 
 
 def _round(step: float) -> int:

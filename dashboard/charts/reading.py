@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dashboard.charts import series
 from dashboard.charts.series import Chart
@@ -38,9 +38,9 @@ def _bars(moments: Moments, slots: Slots, watched_since: datetime | None) -> Cha
 
 
 def restarts(diagnosis: Diagnosis, now: datetime) -> Chart | None:
-    """How the runs of a workload's containers ended, since the first that is kept; None if none is."""
+    """How the runs of a workload's containers ended, since the first that is kept, an hour at least; None if none is."""
     first = flows.first_run_ended(diagnosis)
     if first is None:
         return None
-    slots = Slots.over(first, now, series.BARS, readers_offset(first))
+    slots = Slots.over(min(first, now - timedelta(hours=1)), now, series.BARS, readers_offset(first))
     return Chart(slots, series.by_ending(flows.ended_runs(diagnosis, slots), slots))

@@ -76,7 +76,7 @@ class _Slot(Func):
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         """Whole seconds first, for a moment before the full second belongs to the slot before."""
-        template = "((FLOOR(EXTRACT(EPOCH FROM %(expressions)s))::bigint - %(first)s) / %(length)s)"
+        template = "((FLOOR(DATE_PART('epoch', %(expressions)s))::bigint - %(first)s) / %(length)s)"
         return self.as_sql(compiler, connection, template=template, **context)
 
 

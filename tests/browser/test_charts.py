@@ -76,6 +76,20 @@ def test_what_is_unchanged_is_not_sent_again(site: Site, timeline: Page) -> None
     assert 'GET /timeline/chart HTTP/1.1" 304' in site.log()
 
 
+def test_it_is_drawn_again_now_and_then_but_not_under_the_pointer(timeline: Page) -> None:
+    asked: list[str] = []
+    timeline.on("request", lambda request: asked.append(request.url) if "/timeline/chart" in request.url else None)
+    fresh = "document.dispatchEvent(new Event('fresh'))"
+    timeline.evaluate(fresh)  # As when the page was fetched again.
+    timeline.evaluate("(() => { const now = Date.now; Date.now = () => now() + 31000; })()")
+    timeline.locator(".plot").hover()
+    timeline.evaluate(fresh)
+    assert asked == []
+    timeline.locator("h1").hover()
+    with timeline.expect_response("**/timeline/chart"):
+        timeline.evaluate(fresh)
+
+
 def test_a_chart_that_does_not_come_can_be_asked_for_again(site: Site, visit: Open, complaints: Complaints) -> None:
     some(site, "api")
     page = visit("/timeline", live=False)
