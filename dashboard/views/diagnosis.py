@@ -22,6 +22,7 @@ from dashboard.signin import for_responders, signed_in
 from dashboard.views import deeds, evidence, history
 from dashboard.views.overview import current_overview, render_page
 from dashboard.views.pod import logs
+from dashboard.views.pod.unlogged import why_unlogged
 from dashboard.views.restarts import restarts_card
 from dashboard.views.told import told
 from diagnostics import queries
@@ -104,12 +105,13 @@ def _page(request: HttpRequest, number: int) -> HttpResponse:
 
 def _proof(request: HttpRequest, story: Story) -> dict[str, Any]:
     """The evidence, and the log of the pod and container that it quotes."""
-    row = story.diagnosis
-    quotes = logs.quotes_of([row])
+    quotes = logs.quotes_of([story.diagnosis])
     quoted = logs.proved(story.logs, quotes) or next(iter(story.logs), None)
     return {
-        "exhibits": evidence.exhibits(row.verdict, quoted.log if quoted else None),
-        "log": logs.card(_place(story), story.logs, quotes, request.path, request.GET) if story.logs else None,
+        "exhibits": evidence.exhibits(story.diagnosis.verdict, quoted.log if quoted else None),
+        "log": logs.card(_place(story), story.logs, quotes, request.path, request.GET)
+        if story.logs
+        else _no_log(story),
     }
 
 
@@ -119,6 +121,17 @@ def _place(story: Story) -> logs.Place:
     kept = story.kept_pods.get(uid)
     gone = kept is None or kept[1] is not None
     return logs.Place(row.cluster, row.namespace, name, uid, row.container, gone=gone, kept=kept is not None)
+
+
+def _no_log(story: Story) -> logs.LogCard | None:
+    """Why there is none of what has containers and is kept."""
+    container = story.diagnosis.container
+    if not container or story.pod is None:
+        return None
+    pod = story.pod.row
+    place = logs.Place(pod.cluster, pod.namespace, pod.name, pod.uid, container, gone=pod.gone_at is not None)
+    missing = why_unlogged(story.pod, container)
+    return logs.LogCard(place, missing=missing, command=place.command(previous=False))
 
 
 def _actions(request: HttpRequest, story: Story, now: datetime) -> dict[str, Any]:

@@ -50,12 +50,23 @@ class Sibling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PodStory:
-    """A kept pod and what is known around it. What was not read, or is gone, is None."""
+class AsKept:
+    """A kept pod."""
 
     row: Suspect
     pod: Pod
     manifest: dict[str, Any]  # Its redacted JSON: all of it, or of most pods that fail alike the judged fields alone.
+
+    @property
+    def kept_whole(self) -> bool:
+        """Whether all of its JSON is kept: the API server sets `dnsPolicy` in every pod, and no check reads it."""
+        return "dnsPolicy" in self.manifest.get("spec", {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodStory(AsKept):
+    """A kept pod and what is known around it. What was not read, or is gone, is None."""
+
     diagnoses: tuple[Diagnosis, ...]  # That name it: the open ones first, of those the newest.
     related: tuple[Diagnosis, ...]  # If none does (any more): those of its workload, in the same order.
     events: tuple[PodEvent, ...]  # Of it and its owners, the latest first.
@@ -65,10 +76,10 @@ class PodStory:
     node: Node | None
     siblings: tuple[Sibling, ...]  # Those that are still there first.
 
-    @property
-    def kept_whole(self) -> bool:
-        """Whether all of its JSON is kept: the API server sets `dnsPolicy` in every pod, and no check reads it."""
-        return "dnsPolicy" in self.manifest.get("spec", {})
+
+def as_kept(row: Suspect) -> AsKept:
+    """A pod as its row has it."""
+    return AsKept(row=row, pod=unpack(row.body, Pod), manifest=json.loads(zlib.decompress(row.body)))
 
 
 def pod_story(cluster: str, uid: str) -> PodStory | None:
@@ -76,19 +87,19 @@ def pod_story(cluster: str, uid: str) -> PodStory | None:
     row = all_pods().filter(cluster__name=cluster, uid=uid).first()
     if row is None:
         return None
-    pod: Pod = unpack(row.body, Pod)
-    known = _known(row, pod)
+    kept = as_kept(row)
+    known = _known(row, kept.pod)
     workload: Workload | None = known.get(_RESOURCES.get(row.workload_kind, ""))
     known_to = sorted(around(row), key=lambda each: each.resolved_at is not None)
     naming = tuple(each for each in known_to if names(each, row))
     related = tuple(each for each in known_to if each.namespace)[:RELATED]
     return PodStory(
         row=row,
-        pod=pod,
-        manifest=json.loads(zlib.decompress(row.body)),
+        pod=kept.pod,
+        manifest=kept.manifest,
         diagnoses=naming,
         related=() if naming else related,
-        events=tuple(_events(row, pod, workload)),
+        events=tuple(_events(row, kept.pod, workload)),
         logged=logged_containers(row.cluster, uid),
         ended=tuple(EndedRun.objects.filter(cluster=row.cluster_id, pod_uid=uid).order_by("-ended_at")[:RUNS])[::-1],
         workload=workload,

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import F
+
 from diagnostics.models import Activity, Diagnosis, Occurrence, Suspect
 from diagnostics.queries.logs import RunLog, runs_of_one
 from diagnostics.queries.narrowing import IS_OPEN, in_cluster
+from diagnostics.queries.pod_stories import AsKept, as_kept
 
 HISTORY_LIMIT = 50  # Occurrences and activities of one diagnosis that are shown.
 PODS_LIMIT = 100  # Affected pods of one diagnosis that are shown.
@@ -22,6 +25,7 @@ class Story:
     activities: tuple[Activity, ...]  # But for announcements: `telling` has those.
     kept_pods: dict[str, tuple[datetime, datetime | None]] = field(default_factory=dict)  # uid: last seen, gone since.
     logs: tuple[RunLog, ...] = ()  # Of the container in the pod that is quoted, or another, the latest run first.
+    pod: AsKept | None = None  # An affected pod that is kept, one that is still there if there is.
     neighbours: int = 0  # Other open diagnoses in its namespace.
 
 
@@ -39,6 +43,7 @@ def story(number: int) -> Story | None:
         activities=_activities(diagnosis),
         kept_pods=_kept_pods(diagnosis, uids),
         logs=_logs(diagnosis, uids),
+        pod=_pod(diagnosis, uids),
         neighbours=_neighbours(diagnosis),
     )
 
@@ -57,6 +62,15 @@ def _logs(diagnosis: Diagnosis, uids: list[str]) -> tuple[RunLog, ...]:
     quoted = {piece["object"] for piece in diagnosis.verdict["evidence"] if piece["source"] == "log"}
     best = {pod["uid"] for pod in diagnosis.verdict["pods"][:PODS_LIMIT] if f"Pod/{pod['name']}" in quoted}
     return runs_of_one(diagnosis.cluster, uids, best, diagnosis.container)
+
+
+def _pod(diagnosis: Diagnosis, uids: list[str]) -> AsKept | None:
+    kept = Suspect.objects.filter(cluster=diagnosis.cluster_id, uid__in=uids)
+    row = kept.order_by(F("gone_at").desc(nulls_first=True), "name").first()
+    if row is None:
+        return None
+    row.cluster = diagnosis.cluster
+    return as_kept(row)
 
 
 def _neighbours(diagnosis: Diagnosis) -> int:

@@ -204,6 +204,17 @@ class TestOnTheDiagnosis:
         assert f'<a href="{PATH}">' in section
         assert f'<a href="{PATH}#yaml" data-key="y">' in section
 
+    def test_a_missing_log_says_why(self, look: Look) -> None:
+        waiting = {"name": "app", "state": {"waiting": {"reason": "ImagePullBackOff"}}}
+        row = a_diagnosis(a_cluster())
+        a_pod(row, a_manifest(containerStatuses=[waiting]))
+        assert "The container has never started" in _card(look, f"/d/{row.number}").text
+
+    def test_what_has_no_container_has_no_log(self, look: Look) -> None:
+        row = a_diagnosis(a_cluster(), container=None)
+        a_pod(row)
+        assert 'id="log"' not in look(f"/d/{row.number}").html
+
     def test_a_pod_of_which_nothing_is_kept_is_no_link(self, look: Look) -> None:
         row = a_diagnosis(a_cluster())
         assert "<a " not in look(f"/d/{row.number}").part('<section class="card" id="pods"').html

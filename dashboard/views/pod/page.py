@@ -49,7 +49,6 @@ def pod(request: HttpRequest, cluster: str, uid: str) -> HttpResponse:
         "containers": containers(story, read_at),
         "log": _log_card(story, request),
         "yaml": _yaml_view(story, text, request),
-        "yaml_text": text,
         "yaml_all_url": f"{path}?{urlencode({'yaml-lines': 'all'})}#yaml",
         "events": [(each, _forgotten(each, overview.now)) for each in story.events],
         **_siblings(story),

@@ -5,27 +5,27 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from diagnostics.kube.resources import LOGS
-from diagnostics.queries.pod_stories import PodStory
+from diagnostics.queries.pod_stories import AsKept
 from diagnostics.snapshot.pods import ContainerStatus
 
 
-def why_unlogged(story: PodStory, container: str) -> str:
+def why_unlogged(kept: AsKept, container: str) -> str:
     """The reason that holds, the most certain first."""
-    status = status_of(story, container)
+    status = status_of(kept, container)
     if status is None or (not status.restart_count and not _has_run(status)):
         return _("The container has never started, so it has written no log.")
-    if grant := _missing_grant(story):
+    if grant := _missing_grant(kept):
         return _("Logs in this namespace may not be read. The grant to add: %(grant)s.") % {"grant": grant}
-    if not story.kept_whole:
+    if not kept.kept_whole:
         return _("Of pods that fail alike the logs of five are kept, and this is not one of them.")
     if status.ready or (status.state.terminated and status.state.terminated.exit_code == 0):
         return _("Nothing is wrong with this container, so its log was not read.")
     return _("No check asked for its log so far.")
 
 
-def status_of(story: PodStory, container: str) -> ContainerStatus | None:
+def status_of(kept: AsKept, container: str) -> ContainerStatus | None:
     """What the kubelet says of a container; None before it has said anything."""
-    said = (*story.pod.status.init_container_statuses, *story.pod.status.container_statuses)
+    said = (*kept.pod.status.init_container_statuses, *kept.pod.status.container_statuses)
     return next((status for status in said if status.name == container), None)
 
 
@@ -34,6 +34,6 @@ def _has_run(status: ContainerStatus) -> bool:
     return bool(state.running or state.terminated or status.last_state.terminated)
 
 
-def _missing_grant(story: PodStory) -> str:
-    gaps = (gap for gap in story.row.cluster.gaps if gap["resource"] == LOGS)
-    return next((gap["grant"] for gap in gaps if gap["namespace"] in (None, story.row.namespace)), "")
+def _missing_grant(kept: AsKept) -> str:
+    gaps = (gap for gap in kept.row.cluster.gaps if gap["resource"] == LOGS)
+    return next((gap["grant"] for gap in gaps if gap["namespace"] in (None, kept.row.namespace)), "")
