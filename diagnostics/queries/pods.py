@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from diagnostics.models import Diagnosis, KeptEvent, KeptLog, Suspect
 from diagnostics.operations.packing import unpack
 from diagnostics.queries import public
-from diagnostics.queries.narrowing import IS_OPEN
+from diagnostics.queries.narrowing import IS_OPEN, in_cluster
 from diagnostics.snapshot.cluster import ContainerLog
 from diagnostics.snapshot.display import columns
 from diagnostics.snapshot.objects import Event
@@ -48,7 +48,7 @@ def naming(row: Suspect) -> list[Diagnosis]:
 
 def around(row: Suspect) -> list[Diagnosis]:
     """Those that may: its workload's, and the open ones of what it runs on or pulls from; of each the newest."""
-    of_cluster = Diagnosis.objects.filter(cluster=row.cluster_id).order_by("-number")
+    of_cluster = Diagnosis.objects.filter(in_cluster(row.cluster_id)).order_by("-number")
     of_workload = of_cluster.filter(namespace=row.namespace, workload_name=row.workload_name)
     shared = of_cluster.filter(IS_OPEN, namespace="")
     # Asked for apart, each is answered from an index.

@@ -13,7 +13,7 @@ from diagnostics.rules import rules
 from diagnostics.rules.model import Severity
 from tests.web.rows import a_verdict
 
-SPREAD = timedelta(days=3)  # Over which the open ones were opened, and the resolved ones resolved.
+OPENED, RESOLVED = timedelta(days=3), timedelta(days=90)  # Over which the ones were opened, the others resolved.
 NAMESPACES, NODES, BATCH = 200, 100, 5_000
 SEVERITIES = (Severity.LOW, Severity.HIGH, Severity.MEDIUM, Severity.MEDIUM, Severity.LOW, Severity.CRITICAL)
 STATES = ("new", "ongoing", "ongoing", "regressed")
@@ -39,7 +39,7 @@ def add_diagnoses(cluster: Cluster, numbers: range, now: datetime, *, resolved: 
 def _diagnoses(cluster: Cluster, numbers: range, now: datetime, *, resolved: bool) -> Iterator[Diagnosis]:
     codes, body = sorted(rules()), msgspec.to_builtins(a_verdict(first_seen=now))
     for n in numbers:
-        at = now - SPREAD * (n % 4_999) / 5_000
+        at = now - (RESOLVED if resolved else OPENED) * (n % 4_999) / 5_000
         began, severity = at - timedelta(hours=resolved), SEVERITIES[n % len(SEVERITIES)]
         said = {
             "code": codes[n * 7 % len(codes)],
