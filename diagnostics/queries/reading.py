@@ -19,7 +19,7 @@ from diagnostics.models import (
     Run,
     Suspect,
 )
-from diagnostics.queries.lists import IS_OPEN
+from diagnostics.queries.narrowing import IS_OPEN
 
 HOURS = 24
 
