@@ -9,7 +9,7 @@ from django.test import Client
 
 from diagnostics.models import Suspect
 from tests.web.conftest import Look, Page
-from tests.web.pods import a_log, a_manifest, a_pod, stamp
+from tests.web.pods import a_log, a_manifest, a_pod, ended, stamp
 from tests.web.rows import a_cluster, a_diagnosis, before
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +81,10 @@ class TestMissing:
     def test_the_container_never_started(self, look: Look) -> None:
         text = self.reason(look, {"state": {"waiting": {"reason": "ImagePullBackOff"}}})
         assert "The container has never started, so it has written no log." in text
+
+    def test_the_program_could_not_be_started(self, look: Look) -> None:
+        status = {"restartCount": 2, "lastState": ended(before(minutes=1), 128, "StartError")}
+        assert "The program could not be started, so it has written no log." in self.reason(look, status)
 
     def test_logs_may_not_be_read(self, look: Look) -> None:
         gap = {"resource": "pods/log", "namespace": "shop", "error": "forbidden", "grant": "get pods/log"}

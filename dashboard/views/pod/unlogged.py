@@ -14,6 +14,8 @@ def why_unlogged(kept: AsKept, container: str) -> str:
     status = status_of(kept, container)
     if status is None or (not status.restart_count and not _has_run(status)):
         return _("The container has never started, so it has written no log.")
+    if _never_executed(status):
+        return _("The program could not be started, so it has written no log.")
     if grant := _missing_grant(kept):
         return _("Logs in this namespace may not be read. The grant to add: %(grant)s.") % {"grant": grant}
     if not kept.kept_whole:
@@ -32,6 +34,12 @@ def status_of(kept: AsKept, container: str) -> ContainerStatus | None:
 def _has_run(status: ContainerStatus) -> bool:
     state = status.state
     return bool(state.running or state.terminated or status.last_state.terminated)
+
+
+def _never_executed(status: ContainerStatus) -> bool:
+    """Whether the runtime failed before the program ran (containerd's and dockershim's words for it)."""
+    ended = status.state.terminated or status.last_state.terminated
+    return ended is not None and ended.reason in ("StartError", "ContainerCannotRun")
 
 
 def _missing_grant(kept: AsKept) -> str:
