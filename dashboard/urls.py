@@ -9,6 +9,7 @@ from dashboard.metrics import metrics
 from dashboard.views.codes import code, codes
 from dashboard.views.diagnosis import diagnosis
 from dashboard.views.live import changes
+from dashboard.views.search import page as search
 from dashboard.views.session import PasswordSignIn, one_time_link, sign_out
 from dashboard.views.setup import setup
 from dashboard.views.triage import triage
@@ -22,8 +23,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("c/", include("dashboard.views.pod.urls")),
     path("codes/", codes, name="codes"),
     path("codes/<slug:code>", code, name="code"),
+    path("clusters/", include("dashboard.views.clusters.urls")),
     path("notifications/", include("dashboard.views.notifications.urls")),
     path("settings/", include("dashboard.views.settings.urls")),
+    path("search", search, name="search"),
     path("setup", setup, name="setup"),
     path("live/changes", changes, name="live-changes"),
     path("api/", include("dashboard.api.urls")),

@@ -31,18 +31,18 @@ _CLUSTER_KEPT = ("server", "certificate-authority-data", "tls-server-name")
 _USER_KEPT = ("token", "client-certificate-data", "client-key-data")
 _HARMLESS = frozenset({"extensions", "disable-compression"})  # Left away.
 _REFUSED_OF_CLUSTER = {
-    "certificate-authority": f"certificate-authority names a file, and files of this server are not read. {FLATTEN}",
-    "insecure-skip-tls-verify": "insecure-skip-tls-verify lets anybody on the way pose as the cluster and take the "
+    "certificate-authority": f"Field certificate-authority names a file, and files of this server are not read. {FLATTEN}",
+    "insecure-skip-tls-verify": "Field insecure-skip-tls-verify lets anybody on the way pose as the cluster and take the "
     "token. Put the cluster's authority into certificate-authority-data.",
-    "proxy-url": "proxy-url is not followed. If the cluster is behind a proxy, set HTTPS_PROXY where Sickbay runs.",
+    "proxy-url": "Field proxy-url is not followed. If the cluster is behind a proxy, set HTTPS_PROXY where Sickbay runs.",
 }
-_IMPERSONATION = "{field} acts as somebody else, which takes a right that a reader should not have. {reader}"
+_IMPERSONATION = "Field {field} acts as somebody else, which takes a right that a reader should not have. {reader}"
 _REFUSED_OF_USER = {
-    "exec": f"exec runs a program on this server, which nobody may choose by pasting. {READER}",
-    "auth-provider": f"auth-provider was taken out of Kubernetes in 1.26. {READER}",
-    "client-certificate": f"client-certificate names a file, and files of this server are not read. {FLATTEN}",
-    "client-key": f"client-key names a file, and files of this server are not read. {FLATTEN}",
-    "tokenFile": "tokenFile names a file, and files of this server are not read. Put what it holds into token.",
+    "exec": f"Field exec runs a program on this server, which nobody may choose by pasting. {READER}",
+    "auth-provider": f"Field auth-provider was taken out of Kubernetes in 1.26. {READER}",
+    "client-certificate": f"Field client-certificate names a file, and files of this server are not read. {FLATTEN}",
+    "client-key": f"Field client-key names a file, and files of this server are not read. {FLATTEN}",
+    "tokenFile": "Field tokenFile names a file, and files of this server are not read. Put what it holds into token.",
     "username": f"A user name and password have not been accepted by any API server since 1.19. {READER}",
     "password": f"A user name and password have not been accepted by any API server since 1.19. {READER}",
     **{
@@ -146,11 +146,11 @@ def _fields(fields: Json, kept: tuple[str, ...], refused: Mapping[str, str]) -> 
         if field in refused:
             yield refused[field]
         elif field not in kept:
-            yield f"{field[:60]!r} is not known here. Take it out if the cluster can be reached without it."
+            yield f"Field {field[:60]!r} is not known here. Take it out if the cluster can be reached without it."
         elif not isinstance(value, str):
-            yield f"{field} has to be a text."
+            yield f"Field {field} has to be a text."
         elif field.endswith("-data") and not _is_base64(value):
-            yield f"{field} is not base64. {FLATTEN}"
+            yield f"Field {field} is not base64. {FLATTEN}"
 
 
 def _is_base64(text: str) -> bool:
@@ -164,9 +164,9 @@ def _credentials(user: Json) -> Iterator[str]:
     """Whether there are any; of those that are refused anyway nothing more is said."""
     token = user.get("token")
     if isinstance(token, str) and not (token.isascii() and token.isprintable() and " " not in token):
-        yield "token has characters that no token has. Copy it again, in one line."
+        yield "Field token has characters that no token has. Copy it again, in one line."
     certificate, key = user.get("client-certificate-data"), user.get("client-key-data")
     if bool(certificate) != bool(key):
-        yield "client-certificate-data and client-key-data need each other."
+        yield "Fields client-certificate-data and client-key-data need each other."
     if not token and not certificate and not key and not user.keys() & _REFUSED_OF_USER.keys():
         yield f"The user of the context has neither a token nor a client certificate. {READER}"
