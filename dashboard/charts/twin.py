@@ -17,11 +17,15 @@ class Line:
     """A slot as a row of the table; `url` leads into it."""
 
     begin: datetime
-    counts: tuple[int, ...]
-    named: tuple[tuple[str, int], ...]  # Those that are something.
+    counts: tuple[tuple[str, int], ...]  # With what they are of.
     healed: int
     deploys: tuple[Deploy, ...]
     url: str = ""
+
+    @property
+    def named(self) -> tuple[tuple[str, int], ...]:
+        """The counts that are something."""
+        return tuple((label, n) for label, n in self.counts if n)
 
 
 def lines(chart: Chart) -> list[Line]:
@@ -29,8 +33,7 @@ def lines(chart: Chart) -> list[Line]:
     return [
         Line(
             begin=chart.slots.begin(number),
-            counts=tuple(series.counts[number] for series in chart.series),
-            named=tuple((series.label, n) for series in chart.series if (n := series.counts[number])),
+            counts=tuple((series.label, series.counts[number]) for series in chart.series),
             healed=chart.healed[number] if chart.healed else 0,
             deploys=chart.deploys[number] if chart.deploys else (),
         )

@@ -70,14 +70,16 @@ class Moments(Selection):
         """Reads a query string; what it does not understand it leaves out. Raises BadRequest for times that are none."""
         chosen = replace(super().of(query, reader).filter, assignees=())  # Whose it is now says nothing of then.
         span = query.get("span", "")
+        show = next((show for show in Show if show == query.get("show")), Show.ALL)
+        heat = query.get("view") == View.HEAT and show is not Show.DEPLOYS  # Of those there is no map.
         return cls(
             filter=chosen,
             span=span if span in SPANS else USUAL_SPAN,
             since=_moment(query, "since"),
             until=_moment(query, "until"),
             by=By.SEVERITY if query.get("by") == By.SEVERITY else By.CAUSE,
-            view=View.HEAT if query.get("view") == View.HEAT else View.BARS,
-            show=next((show for show in Show if show == query.get("show")), Show.ALL),
+            view=View.HEAT if heat else View.BARS,
+            show=show,
         )
 
     @property

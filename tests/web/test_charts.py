@@ -137,7 +137,7 @@ class TestTable:
         assert [row.begin for row in rows] == [SLOTS.begin(n) for n in (2, 1, 0)]
         *bars, healed = drawn(chart)["data"]
         for at, row in enumerate(reversed(rows)):
-            assert list(row.counts) == [trace["y"][at] or 0 for trace in bars]
+            assert row.counts == tuple((trace["name"], trace["y"][at] or 0) for trace in bars)
             assert row.healed == -(healed["y"][at] or 0)
 
     @pytest.mark.parametrize(
