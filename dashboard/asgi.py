@@ -15,6 +15,7 @@ from django.urls import path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 pages = get_asgi_application()  # Loads the apps, which the consumers below need.
 
+from dashboard import urls  # noqa: E402, F401 - loads every view: the first reader would wait for that.
 from dashboard.mcp.endpoint import beside  # noqa: E402
 from dashboard.routing import websocket_urlpatterns  # noqa: E402
 
