@@ -49,7 +49,6 @@ def timeline(request: HttpRequest) -> HttpResponse:
         "happenings": page.rows,
         "older_url": moments.before(page.older) if page.older else "",
         "newest_url": moments.url if cursor else "",
-        "total": _total(moments, chart),
         "spans": [(length(SPANS[span]), moments.lasting(span).url, _is(moments, span)) for span in SPANS],
         "menus": (*moments.menus(flows.choices(slots.first, slots.end)), moments.shown()),
         "stretch": _stretch(moments, overview.now),
@@ -59,11 +58,6 @@ def timeline(request: HttpRequest) -> HttpResponse:
         **_twin(moments, chart),
     }
     return render_page(request, "timeline.html", overview, context)
-
-
-def _total(moments: Moments, chart: Chart) -> int | None:
-    """How much happened; None where the chart does not count all of it."""
-    return None if moments.view is View.HEAT else chart.opened + chart.resolved + chart.deployed
 
 
 def _stretch(moments: Moments, now: datetime) -> str:
