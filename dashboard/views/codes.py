@@ -75,10 +75,16 @@ def code(request: HttpRequest, code: str) -> HttpResponse:
     return render_page(request, "code.html", current_overview(), context)
 
 
-def _families(text: str, open_by_code: dict[str, int]) -> Iterable[Family]:
+def matching(text: str) -> Iterable[str]:
+    """The codes whose name or texts hold all words of a text."""
     wanted = text.casefold().split()
+    return (code for code in entries() if all(word in _searched(code) for word in wanted))
+
+
+def _families(text: str, open_by_code: dict[str, int]) -> Iterable[Family]:
+    wanted = frozenset(matching(text))
     for name, members in by_family().items():
-        found = (entry for entry in members if all(word in _searched(entry.rule.code) for word in wanted))
+        found = (entry for entry in members if entry.rule.code in wanted)
         yield Family(name, tuple(Line(entry, open_by_code.get(entry.rule.code, 0)) for entry in found))
 
 
