@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -75,21 +75,35 @@ def _steps(found: Examination) -> Iterator[Line]:
 
 def _rights(found: Examination) -> Iterator[Line]:
     """Those that matter most and those that are missing by themselves, the others in one line."""
-    granted: list[Right] = []
-    for right in found.rights:
-        if right.failure is None and right.grant.resource not in _OWN_LINE:
-            granted.append(right)
-            continue
-        place = right.grant.namespace
-        name = (
-            _("%(grant)s in %(namespace)s") % {"grant": right.grant, "namespace": place} if place else str(right.grant)
+    granted = [right for right in found.rights if right.failure is None]
+    failed = [right for right in found.rights if right.failure is not None]
+    own = [right for right in granted if right.grant.resource in _OWN_LINE]
+    for place in dict.fromkeys((right.grant.resource, right.grant.namespace) for right in own):
+        yield _granted([right for right in own if (right.grant.resource, right.grant.namespace) == place])
+    if others := len(granted) - len(own):
+        more = ngettext("%(n)d more right", "%(n)d more rights", others) % {"n": others}
+        yield Line(more, passed=True, said=_("all the others are granted") if failed else _("all granted"))
+    for right in failed:
+        said, lost = str(right.failure), cost(right.grant.resource)
+        yield Line(
+            _in_place(str(right.grant), right),
+            passed=False,
+            said=said,
+            cost=lost,
+            milliseconds=_milliseconds(right.seconds),
         )
-        said = str(right.failure) if right.failure else ""
-        lost = cost(right.grant.resource) if right.failure else ""
-        yield Line(name, right.failure is None, said, lost, _milliseconds(right.seconds))
-    if granted:
-        n = len(granted)
-        yield Line(ngettext("%(n)d more right", "%(n)d more rights", n) % {"n": n}, passed=True, said=_("all granted"))
+
+
+def _granted(rights: Sequence[Right]) -> Line:
+    """The verbs on one resource in one line: `list and watch pods`."""
+    verbs = _(" and ").join(right.grant.verb for right in rights)
+    name = _in_place(f"{verbs} {rights[0].grant.resource}", rights[0])
+    return Line(name, passed=True, milliseconds=_milliseconds(sum(right.seconds for right in rights)))
+
+
+def _in_place(name: str, right: Right) -> str:
+    place = right.grant.namespace
+    return _("%(right)s in %(namespace)s") % {"right": name, "namespace": place} if place else name
 
 
 def _milliseconds(seconds: float | None) -> int | None:
