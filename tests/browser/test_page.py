@@ -33,8 +33,8 @@ def test_the_search_is_a_key_away_and_finds(site: Site, visit: Open) -> None:
     expect(page.locator("#live b")).to_have_text("Live")  # In an input keys are only text.
     page.locator("#q").fill("web")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/?q=web")
-    expect(page.locator("#rows > tr:not(.peek)")).to_have_count(1)
+    page.wait_for_url("**/search?q=web")
+    expect(page.locator("#diagnoses li")).to_have_count(1)
 
 
 def test_keys_are_listed_and_can_be_switched_off(site: Site, visit: Open) -> None:
