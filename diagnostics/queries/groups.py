@@ -50,7 +50,7 @@ class Group:
     node: str = ""
     diagnoses: int
     pods: int  # One that several diagnoses are about counts for each.
-    clusters: int
+    clusters: int = 1
     worst: int  # Severity.
     newest: datetime  # When the newest was opened.
     oldest: datetime  # Since when the oldest has failed.
@@ -85,7 +85,8 @@ def _named(row: dict[str, Any], names: dict[int, str]) -> Group:
 def causes(tab: Tab, chosen: Filter, now: datetime, user: User) -> tuple[Group, ...]:
     """All of a list's groups by cause; there are no more than there are codes."""
     rows = Diagnosis.objects.filter(listed(tab, now, user), chosen.condition())
-    return tuple(Group(**row) for row in _counted(rows, *_COLUMNS[GroupBy.CAUSE]))
+    found = _counted(rows, *_COLUMNS[GroupBy.CAUSE], clusters=Count("cluster", distinct=True))
+    return tuple(Group(**row) for row in found)
 
 
 def grouped(rows: Sequence[Diagnosis], by: GroupBy) -> list[tuple[Group, list[Diagnosis]]]:
@@ -111,16 +112,16 @@ def _group(by: GroupBy, rows: Sequence[Diagnosis]) -> Group:
     )
 
 
-def _counted(rows: QuerySet[Diagnosis], *columns: str) -> QuerySet[Diagnosis, Any]:
+def _counted(rows: QuerySet[Diagnosis], *columns: str, **more: Any) -> QuerySet[Diagnosis, Any]:
     """Of open ones, answered from the index `diagnosis_open` alone."""
     tallies: dict[str, Any] = {
         "diagnoses": Count("pk"),
         "pods": Sum("pods_affected"),
-        "clusters": Count("cluster", distinct=True),
         "worst": Max("severity"),
         "newest": Max("opened_at"),
         "oldest": Min("first_seen"),
         "latest": Max("number"),
+        **more,
     }
     counted: QuerySet[Diagnosis, Any] = rows.order_by().values(*columns).annotate(**tallies)
     return counted.order_by(*(F(name).desc() for name in ("worst", "pods", "diagnoses")), *columns)
