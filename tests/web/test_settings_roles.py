@@ -70,10 +70,10 @@ def test_a_stranger_is_led_to_the_sign_in(client: Client, path: str) -> None:
 @pytest.mark.parametrize(
     ("role", "shown", "first"),
     [
-        ("admin", "People Your account Tokens Retention Redaction System Setup", "/settings/people"),
-        ("responder", "Your account Tokens Retention Redaction System", "/settings/account"),
-        ("viewer", "Your account Tokens Retention Redaction System", "/settings/account"),
-        ("guest", "Retention Redaction System", "/settings/retention"),
+        ("admin", "People Your account Tokens Retention Redaction System Badges Setup", "/settings/people"),
+        ("responder", "Your account Tokens Retention Redaction System Badges", "/settings/account"),
+        ("viewer", "Your account Tokens Retention Redaction System Badges", "/settings/account"),
+        ("guest", "Retention Redaction System Badges", "/settings/retention"),
     ],
 )
 def test_each_is_shown_what_may_be_opened(

@@ -28,16 +28,15 @@ from diagnostics.operations import pruning
 from diagnostics.queries import stored
 from diagnostics.queries.stored import Outlook, Size
 
-AFTER_END = gettext_lazy("after it resolved")
-OF_PODS = gettext_lazy("after the pod was last suspect")
+WITH_DIAGNOSIS = gettext_lazy("as long as their diagnosis")
 # What each kind is called, and from when its days are counted; blank where another rule is told.
 KINDS: dict[type[Model], tuple[str | Promise, str | Promise]] = {
-    models.Diagnosis: (gettext_lazy("Diagnoses"), AFTER_END),
-    models.Occurrence: (gettext_lazy("Their occurrences"), gettext_lazy("with their diagnosis")),
-    models.Activity: (gettext_lazy("Their activity and comments"), gettext_lazy("with their diagnosis")),
+    models.Diagnosis: (gettext_lazy("Diagnoses"), gettext_lazy("after it resolved")),
+    models.Occurrence: (gettext_lazy("Their occurrences"), ""),
+    models.Activity: (gettext_lazy("Their activity and comments"), ""),
     models.Suspect: (gettext_lazy("Pods, as they were"), gettext_lazy("after the pod was gone")),
-    models.KeptEvent: (gettext_lazy("Events"), OF_PODS),
-    models.KeptLog: (gettext_lazy("Ends of logs"), OF_PODS),
+    models.KeptEvent: (gettext_lazy("Events"), gettext_lazy("after it was last seen")),
+    models.KeptLog: (gettext_lazy("Ends of logs"), gettext_lazy("after it was read")),
     models.EndedRun: (gettext_lazy("Ended runs of containers"), gettext_lazy("after the run ended")),
     models.Rollout: (gettext_lazy("Deploys"), gettext_lazy("after it took effect")),
     models.Delivery: (gettext_lazy("Messages sent"), gettext_lazy("after it was written")),
@@ -53,7 +52,7 @@ class Kind:
     label: str | Promise
     rows: int
     since: str | Promise
-    rule: str = ""
+    rule: str | Promise = ""
 
 
 @require_safe
@@ -90,11 +89,13 @@ def headline(days: int, size: Size, outlook: Outlook | None) -> str:
 
 def _kind(model: type[Model], count: int) -> Kind:
     label, since = KINDS[model]
-    rule = {
+    rules: dict[type[Model], str | Promise] = {
+        models.Occurrence: WITH_DIAGNOSIS,
+        models.Activity: WITH_DIAGNOSIS,
         models.Run: _("the last %d of a cluster") % pruning.RUNS_KEPT,
         models.Update: _("%d h") % (pruning.UPDATES_KEPT / timedelta(hours=1)),
     }
-    return Kind(label, count, since, rule.get(model, ""))
+    return Kind(label, count, since, rules.get(model, ""))
 
 
 def _pruned_at() -> datetime | None:

@@ -38,6 +38,7 @@ SECTIONS = (
     Section("retention", gettext_lazy("Retention")),
     Section("redaction", gettext_lazy("Redaction")),
     Section("system", gettext_lazy("System")),
+    Section("badges", gettext_lazy("Badges")),
     Section("setup", gettext_lazy("Setup"), Role.ADMIN),
 )
 
