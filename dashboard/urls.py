@@ -9,6 +9,8 @@ from dashboard.metrics import metrics
 from dashboard.views.codes import code, codes
 from dashboard.views.diagnosis import diagnosis
 from dashboard.views.live import changes
+from dashboard.views.saved import change as change_view
+from dashboard.views.saved import save as save_view
 from dashboard.views.search import page as search
 from dashboard.views.session import PasswordSignIn, one_time_link, sign_out
 from dashboard.views.setup import setup
@@ -17,6 +19,8 @@ from dashboard.views.wallboard import wallboard
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", triage, name="triage"),
+    path("views/new", save_view, name="view-new"),
+    path("views/<int:pk>", change_view, name="view"),
     path("d/<int:number>", diagnosis, name="diagnosis"),
     path("", include("dashboard.charts.urls")),
     path("tv", wallboard, name="wallboard"),

@@ -107,7 +107,7 @@
   function refresh() {
     state.dirty = true;
     if (state.paused || state.fetching) return;
-    const gap = document.hidden ? AGAIN_HIDDEN : Math.max(AGAIN, 4 * state.took);
+    const gap = document.hidden ? AGAIN_HIDDEN : Math.max(AGAIN, 4 * state.took, Number(find('main').dataset.gap ?? 0)); // The page says when it is a storm.
     clearTimeout(fetchTimer);
     fetchTimer = setTimeout(fetchPage, Math.max(state.fetchedAt + gap - Date.now(), 0));
   }
@@ -168,7 +168,7 @@
   function applyMain(fresh, hold) {
     state.waiting = hold ? fresh.cloneNode(true) : null;
     const known = new Set(findAll('#rows > tr').map((row) => row.id));
-    const news = findAll('#rows > tr:not(.peek)', fresh).map((row) => row.id).filter((id) => !known.has(id));
+    const news = findAll('#rows > tr:not(.peek, .group)', fresh).map((row) => row.id).filter((id) => !known.has(id));
     if (hold && !find('#rows', fresh)) return; // The whole list gave way: that can wait.
     if (hold) keepOrder(find('#rows'), find('#rows', fresh));
     morph(find('main'), find('main', fresh));

@@ -11,7 +11,9 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -24,6 +26,7 @@ from diagnostics.operations.triaging import Changed, NotPossible, Triage
 from diagnostics.queries import PAGE_SIZE
 
 Picks = dict[int, int]  # Versions by number.
+SILENCE = "silence"  # The one button that does nothing yet: it leads to the form, which shows what it would hide.
 
 
 @for_responders
@@ -31,12 +34,15 @@ def act(request: HttpRequest) -> HttpResponse:
     """Does what a button asks for to each that was picked, says what became of it, and shows the same list again."""
     do, _at, named = (part.strip() for part in request.POST.get("do", "").partition("@"))
     picks = _picks(named.split() or request.POST.getlist("pick"))
+    back = Selection.of(request.GET, reader=request.user.get_username()).url
+    if do == SILENCE and picks:
+        return redirect(f"{reverse('silence-new')}?{urlencode({'diagnosis': list(picks)}, doseq=True)}")
     try:
         done = _each(do, picks, request.user)
     except deeds.Unknown as error:
         raise BadRequest(f"No button asks for {error}.") from None
     _tell(request, done, {number: picks[number] + 1 for number in done}, len(picks) - len(done))
-    return redirect(Selection.of(request.GET).url)
+    return redirect(back)
 
 
 def _picks(texts: list[str]) -> Picks:

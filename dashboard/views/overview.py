@@ -11,6 +11,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.formats import date_format
@@ -23,6 +24,7 @@ from dashboard.views import freshness
 from dashboard.views.filters import Selection
 from dashboard.views.freshness import Beat, State
 from diagnostics import queries
+from diagnostics.models import SavedView
 from diagnostics.queries import Counts, Filter
 
 VERSION: str = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
@@ -128,6 +130,20 @@ class Overview:
         return sum(beat.cluster.pods_seen for beat in self.beats)
 
 
+@dataclass(frozen=True, slots=True)
+class ViewLine:
+    """A saved view as the rail lists it."""
+
+    view: SavedView
+    url: str
+    count: int | None = None  # Open diagnoses; None where they were not counted.
+
+
+def view_url(query: str) -> str:
+    """Where a saved view is shown."""
+    return f"{reverse('triage')}?{query}" if query else reverse("triage")
+
+
 def render_page(
     request: HttpRequest, template: str, overview: Overview, context: Mapping[str, Any], status: int = 200
 ) -> HttpResponse:
@@ -144,6 +160,8 @@ def render_page(
         "scopes": selection.cluster_menu(tuple(beat.name for beat in overview.beats)),
         "all_scopes_url": selection.narrowed(clusters=()).url,
     }
+    if "views" not in context:
+        frame["views"] = [ViewLine(view, view_url(view.query)) for view in queries.saved_views(request.user)]  # type: ignore[arg-type]  # Only people who signed in see pages.
     response = render(request, template, {**frame, **context}, status=status)
     patch_cache_control(response, no_cache=True, private=True)
     return response

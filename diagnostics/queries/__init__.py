@@ -12,6 +12,7 @@ from diagnostics.queries.lists import (
     counts,
     lately_failing,
     listing,
+    of_numbers,
 )
 from diagnostics.queries.matching import Preview, Trial, Tried, hidden_by, preview, trial
 from diagnostics.queries.narrowing import COUNT_LIMIT, NOBODY, TEXT_LIMIT, Choices, Filter, choices
@@ -67,6 +68,7 @@ __all__ = [
     "latest_seq",
     "listing",
     "missed",
+    "of_numbers",
     "open_by_code",
     "open_in_each",
     "open_with",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -161,6 +162,13 @@ def worst_open() -> list[Diagnosis]:
     """The worst open diagnoses, to try routes with."""
     rows = Diagnosis.objects.filter(IS_OPEN).only("number", "workload_name", "code")
     return list(rows.order_by("-severity", "-pods_affected", "-opened_at", "number")[:TO_TRY])
+
+
+def by_numbers(numbers: Sequence[int]) -> list[Diagnosis]:
+    """Some diagnoses with their clusters, without the verdicts."""
+    return list(
+        Diagnosis.objects.select_related("cluster").defer("verdict").filter(number__in=numbers).order_by("number")
+    )
 
 
 def by_number(number: int) -> Diagnosis | None:

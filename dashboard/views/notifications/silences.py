@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 import msgspec
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -26,7 +27,8 @@ from diagnostics.models import Diagnosis, Silence
 from diagnostics.notify.matching import Field, Op, matchers
 from diagnostics.operations import silences
 from diagnostics.operations.silences import LONGEST_REASON
-from diagnostics.queries import notifying
+from diagnostics.queries import PAGE_SIZE, notifying
+from diagnostics.rules.reference import entries
 
 INVALID = 422
 Json = dict[str, Any]
@@ -55,10 +57,10 @@ class SilenceForm(RefusableForm):
 
 @form_page(Role.RESPONDER)
 def add(request: HttpRequest) -> HttpResponse:
-    """A new silence; from a diagnosis (`?diagnosis=1284`) or one that has ended (`?again=<uuid>`) it is filled in."""
+    """A new silence, filled in from diagnoses (`?diagnosis=1284`), a code, or a silence that has ended (`?again=<uuid>`)."""
     posted = request.POST if request.method == "POST" else None
     again = _ended(request.GET.get("again", ""))
-    wanted = again.matchers if again else _about(request.GET.get("diagnosis", ""))
+    wanted = again.matchers if again else _about(request.GET)
     saves = posted is not None and "save" in posted  # Else it only asks what it would hide, or for more rows.
     written = posted.dict() if posted is not None else {"reason": again.reason} if again else {}
     form = SilenceForm(posted if saves else None, initial=written, auto_id="s-%s")
@@ -100,20 +102,30 @@ def _key(wanted: list[Json]) -> str:
     return msgspec.json.encode(matchers(wanted)).decode() if wanted else ""
 
 
-def _about(number: str) -> list[Json]:
-    """Matchers for one diagnosis and its like: its cluster, namespace, workload and code."""
-    row = notifying.by_number(int(number)) if number.isdecimal() and len(number) < 19 else None
-    return _narrowed(row) if row else []
+def _about(query: QueryDict) -> list[Json]:
+    """Matchers for some diagnoses and their like, or for all with a code."""
+    numbers = [int(n) for n in query.getlist("diagnosis")[:PAGE_SIZE] if n.isdecimal() and len(n) < 19]
+    known = [code for code in query.getlist("code") if code in entries()]
+    return _either(notifying.by_numbers(numbers)) if numbers else _matchers({Field.CODE: known})
 
 
-def _narrowed(row: Diagnosis) -> list[Json]:
+def _either(rows: Sequence[Diagnosis]) -> list[Json]:
+    """Their clusters, namespaces, workloads and codes. A field that one of them does not have tells nothing of them."""
     said = {
-        Field.CLUSTER: row.cluster.name,
-        Field.NAMESPACE: row.namespace,
-        Field.WORKLOAD: f"{row.workload_kind}/{row.workload_name}",
-        Field.CODE: row.code,
+        Field.CLUSTER: [row.cluster.name for row in rows],
+        Field.NAMESPACE: [row.namespace for row in rows],
+        Field.WORKLOAD: [f"{row.workload_kind}/{row.workload_name}" for row in rows],
+        Field.CODE: [row.code for row in rows],
     }
-    return [{"field": field.value, "op": Op.IN.value, "value": [value]} for field, value in said.items() if value]
+    return _matchers(said)
+
+
+def _matchers(said: dict[Field, list[str]]) -> list[Json]:
+    return [
+        {"field": field.value, "op": Op.IN.value, "value": list(dict.fromkeys(values))}
+        for field, values in said.items()
+        if values and all(values)
+    ]
 
 
 def _ended(text: str) -> Silence | None:
