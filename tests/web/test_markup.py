@@ -40,6 +40,8 @@ def test_every_class_of_the_stylesheet_is_used() -> None:
     text = "".join(path.read_text() for path in CODE)
     words = set(re.findall(r"[a-z][\w-]*", text))
     values = {"critical", "high", "medium", "low", "info", "new", "regressed", "resolved", "paused"}
+    values |= {f"is-{kind}" for kind in ("clear", "doubt", "lost", "paused", "unread")}  # Tiles of the wallboard.
+    values |= {f"c{series}" for series in range(1, 7)}  # Series of a chart.
     assert classes - words - values == set()
 
 
