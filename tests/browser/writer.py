@@ -24,6 +24,7 @@ from diagnostics import live  # noqa: E402
 from diagnostics.models import (  # noqa: E402
     Channel,
     Cluster,
+    Delivery,
     Diagnosis,
     KeptLog,
     Occurrence,
@@ -33,7 +34,7 @@ from diagnostics.models import (  # noqa: E402
     Update,
 )
 from diagnostics.operations import delivering, sending  # noqa: E402
-from tests.web import pods, rows  # noqa: E402
+from tests.web import filled, pods, rows  # noqa: E402
 
 
 def reset(**clusters: dict[str, Any]) -> None:
@@ -56,13 +57,17 @@ def open_diagnosis(name: str, cluster: str, **changes: Any) -> int:
 
 def fill() -> dict[str, Any]:
     """Something of everything that pages show; returns what their addresses are made of."""
-    number = open_diagnosis("api", "prod-eu", severity="critical")
-    keep_pod("api", [["up"], ["INFO starting", "ERROR bad", "KeyError: 'DATABASE_URL'"]])
-    open_diagnosis("web", "prod-eu", severity="low")
-    open_diagnosis("jobs", "prod-us")
-    open_diagnosis("old", "prod-us")
-    resolve("old")
-    return {"number": number}
+    reset()
+    one_time_link()  # Makes the administrator.
+    worst = filled.fill(User.objects.get())
+    return {
+        "number": worst.number,
+        "uid": worst.verdict["pods"][0]["uid"],
+        "cluster": str(worst.cluster.uuid),
+        "channel": str(Channel.objects.earliest("pk").uuid),
+        "route": str(Route.objects.get().uuid),
+        "delivery": str(Delivery.objects.earliest("pk").uuid),
+    }
 
 
 def keep_pod(name: str, runs: list[list[str]]) -> None:

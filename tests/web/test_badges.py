@@ -272,5 +272,5 @@ class TestPage:
         cluster = a_cluster()
         for n in range(5):
             a_badge(cluster, f"n{n}")
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(14):
             browser.get("/badges/")

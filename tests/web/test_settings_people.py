@@ -21,7 +21,7 @@ from tests.web.rows import before
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = 10  # The session and its account, seven of the frame, and the list.
+QUERIES = 11  # The session and its account, eight of the frame, and the list.
 
 
 def sent(browser: Client, path: str, **data: str) -> Page:

@@ -21,6 +21,7 @@ from tests.web.rows import a_cluster, a_diagnosis
 pytestmark = pytest.mark.django_db
 
 OPEN_TO_ALL = {"signin", "signin-link", "signout", "badge", "badge-endpoint"}  # A badge has a key of its own.
+POSTED = {"view-new": "/views/new", "view": "/views/1"}
 FOR_PROGRAMS = {"live-changes", "metrics"}  # They are refused, not led to a form.
 
 
@@ -39,10 +40,10 @@ def test_every_page_but_the_sign_in_wants_a_session(client: Client) -> None:
     names = {pattern.name for pattern in get_resolver().url_patterns if isinstance(pattern, URLPattern)}
     pages = {"triage": "/?severity=high", "diagnosis": "/d/1", "live-changes": "/live/changes?since=0"}
     pages |= {"codes": "/codes/", "code": "/codes/crash-oom-limit", "metrics": "/metrics", "setup": "/setup"}
-    pages |= {"wallboard": "/tv"}
+    pages |= {"search": "/search", "wallboard": "/tv", **POSTED}
     assert names - OPEN_TO_ALL == set(pages), "a new page: say here how it is closed to strangers"
     for name, path in pages.items():
-        response = client.get(path)
+        response = client.post(path) if name in POSTED else client.get(path)
         if name in FOR_PROGRAMS:
             assert response.status_code == 401
         else:

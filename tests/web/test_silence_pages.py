@@ -110,7 +110,7 @@ def test_one_that_has_ended_is_set_again(look: Look) -> None:
 
 
 def test_more_conditions_are_asked_for(browser: Client) -> None:
-    assert sent(browser, form(SHOP, more="1")).html.count('class="condition"') == 3
+    assert sent(browser, form(SHOP, more="1")).html.count('aria-label="Condition ') == 3
 
 
 def test_it_is_ended_early_and_what_it_held_back_is_looked_at_again(browser: Client) -> None:

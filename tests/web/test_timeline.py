@@ -23,7 +23,7 @@ from tests.web.conftest import Look
 from tests.web.rows import a_cluster, a_diagnosis, before, resolved
 
 pytestmark = pytest.mark.django_db
-QUERIES = 22  # Of the page, those of its frame included.
+QUERIES = 23  # Of the page, those of its frame included.
 PAGE = "/timeline"
 
 

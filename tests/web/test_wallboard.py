@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from tests.web.conftest import Look, Page
 from tests.web.rows import a_cluster, a_diagnosis, before, resolved
 
-QUERIES = 16
+QUERIES = 17
 
 
 def tile(page: Page, name: str) -> Page:
