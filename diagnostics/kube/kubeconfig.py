@@ -166,20 +166,20 @@ def files(kubeconfig: str | None, environ: Mapping[str, str] = os.environ) -> tu
     None at all means that no kubeconfig was named or found. Raises ConfigurationError when those named do not exist.
     """
     if kubeconfig:
-        return _existing((kubeconfig,), "--kubeconfig")
+        return _existing((kubeconfig,), "Put one there, or correct the path.")
     named = [part for part in environ.get("KUBECONFIG", "").split(os.pathsep) if part]
     if named:
-        return _existing(named, "KUBECONFIG")
+        return _existing(named, "Correct KUBECONFIG.")
     default = Path(DEFAULT_FILE).expanduser()
     return (default,) if default.is_file() else ()
 
 
-def _existing(named: Iterable[str], setting: str) -> tuple[Path, ...]:
+def _existing(named: Iterable[str], hint: str) -> tuple[Path, ...]:
     paths = [Path(part).expanduser() for part in named]
     found = tuple(path for path in paths if path.exists())
     if not found:
         missing = ", ".join(map(str, paths))
-        raise ConfigurationError(f"There is no kubeconfig at {missing}.", f"Correct {setting}.")
+        raise ConfigurationError(f"There is no kubeconfig at {missing}.", hint)
     return found
 
 

@@ -16,6 +16,8 @@ from django.urls import URLPattern, get_resolver
 from pytest_django import Settings
 
 from dashboard import signin
+from dashboard.roles import Role, role_of
+from tests.people import a_person
 from tests.web.rows import a_cluster, a_diagnosis
 
 pytestmark = pytest.mark.django_db
@@ -151,8 +153,41 @@ class TestCommand:
         assert who(client) == "ana"
 
     def test_says_that_there_is_no_such_user(self) -> None:
-        with pytest.raises(CommandError, match="there is no active user bob"):
+        with pytest.raises(CommandError, match="there is no active user bob; --role makes one that is missing"):
             call_command("signin", "bob")
+
+    @pytest.mark.parametrize("role", Role.values)
+    def test_makes_the_account_that_is_missing_if_told_its_role(self, client: Client, role: str) -> None:
+        out = StringIO()
+        call_command("signin", "bo", "--role", role, stdout=out, stderr=StringIO())
+        client.post(path_of(out.getvalue().strip()))
+        assert who(client) == "bo"
+        made = User.objects.get(username="bo")
+        assert (role_of(made), made.has_usable_password()) == (role, False)
+
+    @pytest.mark.parametrize(("name", "role"), [("bo", "viewer"), ("admin", "admin")])
+    def test_changes_nobodys_role(self, name: str, role: str) -> None:
+        a_person("bo", "viewer")
+        err = StringIO()
+        call_command("signin", name, "--role", "responder", stdout=StringIO(), stderr=err)
+        assert f"{name} stays {role}: an admin changes roles under Settings." in err.getvalue()
+        assert role_of(User.objects.get(username=name)) == role
+
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("Guest", "the name guest is kept for the visitor of a demo"),
+            ("b o", "a user name has letters, digits"),
+            ("Ana", "there is an account Ana already"),
+            ("cy", "there is no active user cy"),
+        ],
+    )
+    def test_says_whom_it_cannot_make(self, name: str, said: str) -> None:
+        a_person("ana")
+        a_person("cy", is_active=False)
+        with pytest.raises(CommandError, match=said):
+            call_command("signin", name, "--role", "viewer")
+        assert User.objects.count() == 2
 
 
 class TestPassword:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_safe
 
 from dashboard.signin import signed_in
@@ -95,21 +96,35 @@ def _card(beat: Beat, readings: Mapping[int, Reading], opened: Mapping[int, Open
     return Card(beat, reading, opened.get(pk), gaps(beat.cluster.gaps))
 
 
-# Of one cluster, of several, and behind a comma; translated where they are used.
-_SAID: dict[Standing, tuple[str, str, str]] = {
-    Standing.FULL: ("%(n)d cluster is read in full", "%(n)d clusters are read in full", "%(n)d in full"),
-    Standing.PART: ("%(n)d cluster is read in part", "%(n)d clusters are read in part", "%(n)d in part"),
-    Standing.NOT: ("%(n)d cluster cannot be read", "%(n)d clusters cannot be read", "%(n)d not at all"),
-    Standing.UNREAD: ("%(n)d cluster was not read yet", "%(n)d clusters were not read yet", "%(n)d not yet"),
-    Standing.PAUSED: ("%(n)d cluster is paused", "%(n)d clusters are paused", "%(n)d paused"),
+# What is said of clusters in a whole sentence, and behind a comma.
+_SAID: dict[Standing, tuple[str | Promise, str | Promise]] = {
+    Standing.FULL: (
+        ngettext_lazy("%(n)d cluster is read in full", "%(n)d clusters are read in full", "n"),
+        gettext_lazy("%(n)d in full"),
+    ),
+    Standing.PART: (
+        ngettext_lazy("%(n)d cluster is read in part", "%(n)d clusters are read in part", "n"),
+        gettext_lazy("%(n)d in part"),
+    ),
+    Standing.NOT: (
+        ngettext_lazy("%(n)d cluster cannot be read", "%(n)d clusters cannot be read", "n"),
+        gettext_lazy("%(n)d not at all"),
+    ),
+    Standing.UNREAD: (
+        ngettext_lazy("%(n)d cluster was not read yet", "%(n)d clusters were not read yet", "n"),
+        gettext_lazy("%(n)d not yet"),
+    ),
+    Standing.PAUSED: (
+        ngettext_lazy("%(n)d cluster is paused", "%(n)d clusters are paused", "n"),
+        gettext_lazy("%(n)d paused"),
+    ),
 }
 
 
 def headline(counts: Mapping[str, int]) -> str:
     """`2 clusters are read in full, 1 in part, 1 not at all`: the first in a whole sentence, the others short."""
-    some = [standing for standing in _SAID if counts[standing]]
+    some = [(*said, {"n": counts[standing]}) for standing, said in _SAID.items() if counts[standing]]
     if not some:
         return _("No cluster is watched yet")
-    first, *others = some
-    whole = ngettext(*_SAID[first][:2], counts[first]) % {"n": counts[first]}
-    return ", ".join([whole, *(_(_SAID[standing][2]) % {"n": counts[standing]} for standing in others)])
+    (whole, _short, n), *others = some
+    return ", ".join([str(whole % n), *(str(short % n) for _whole, short, n in others)])
