@@ -70,11 +70,11 @@ def way(access: Access, may_ask: MayAsk) -> Iterator[Step]:
     parts = urlsplit(access.server)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     if not access.proxied:
-        found = _host(access, host, port)
+        found, addresses = _host(access, host, port)
         yield found
         if not found.passed:
             return
-        connected = _port(access, host, port, may_ask)
+        connected = _port(access, host, port, addresses, may_ask)
         yield connected
         if not connected.passed:
             return
@@ -96,15 +96,18 @@ def rights(access: Access, namespaces: Iterable[str]) -> list[Right]:
         return [right for found in tried for right in found] + list(logs)
 
 
-def _host(access: Access, host: str, port: int) -> Step:
+def _host(access: Access, host: str, port: int) -> tuple[Step, list[str]]:
+    """Looks a name up; its addresses, too."""
     began = access.monotonic()
     try:
-        found = dict.fromkeys(str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        found = list(
+            dict.fromkeys(str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        )
     except (OSError, UnicodeError):
         said = f"{host} has no address. Check the server's name and the DNS of the machine that Sickbay runs on."
-        return Step(Stage.HOST, passed=False, said=said, seconds=access.monotonic() - began)
-    said = "" if _is_address(host) else f"{host} is {', '.join(list(found)[:3])}"
-    return Step(Stage.HOST, passed=True, said=said, seconds=access.monotonic() - began)
+        return Step(Stage.HOST, passed=False, said=said, seconds=access.monotonic() - began), []
+    said = "" if _is_address(host) else f"{host} is {', '.join(found[:3])}"
+    return Step(Stage.HOST, passed=True, said=said, seconds=access.monotonic() - began), found
 
 
 def _is_address(host: str) -> bool:
@@ -115,9 +118,12 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _port(access: Access, host: str, port: int, may_ask: MayAsk) -> Step:
+def _port(access: Access, host: str, port: int, addresses: Iterable[str], may_ask: MayAsk) -> Step:
+    """Connects, unless one of the addresses must not be asked: whether anything listens there is not told either."""
     began = access.monotonic()
     try:
+        for address in addresses:
+            may_ask(address, port)
         with socket.create_connection((host, port), timeout=CONNECT) as connected:
             may_ask(connected.getpeername()[0], port)
     except ReadFailed as failure:

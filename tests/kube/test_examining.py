@@ -89,10 +89,18 @@ def test_a_version_that_may_not_be_read_does_not_stand_in_the_way(lab: ClusterSe
     assert told(lab.url, kubeconfig)[-1] == (Stage.VERSION, True, "")
 
 
-def test_an_address_that_must_not_be_asked_is_not(script: Script, kubeconfig: Kubeconfig) -> None:
-    def refuse(address: str, port: int) -> None:
-        raise ConfigurationError("not there")
+def refuse(address: str, port: int) -> None:
+    raise ConfigurationError("not there")
 
+
+def test_whether_anything_listens_where_nobody_may_ask_is_not_told(kubeconfig: Kubeconfig) -> None:
+    with opened("http://127.0.0.1:1", kubeconfig) as access:
+        last = list(way(access, refuse))[-1]
+
+    assert (last.stage, last.passed, last.said) == (Stage.PORT, False, "not there")
+
+
+def test_an_address_that_must_not_be_asked_is_not(script: Script, kubeconfig: Kubeconfig) -> None:
     with opened(script.address, kubeconfig) as access:
         last = list(way(access, refuse))[-1]
 
