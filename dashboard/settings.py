@@ -215,14 +215,19 @@ LOGGING = {
         "no_probes": {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: getattr(getattr(record, "request", None), "path_info", "") != "/readyz",
-        }
+        },
+        "no_links": {"()": "dashboard.log_lines.WithoutLinks"},
     },
     "formatters": {
         "text": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
         "json": {"()": "dashboard.log_lines.JsonLine"},
     },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": ENVIRONMENT.log_format, "filters": ["no_probes"]}
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": ENVIRONMENT.log_format,
+            "filters": ["no_probes", "no_links"],
+        }
     },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
