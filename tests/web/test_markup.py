@@ -23,6 +23,11 @@ def test_nothing_is_inline(template: Path) -> None:
     assert not INLINE.search(template.read_text())
 
 
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_every_address_of_ours_begins_with_the_base_path(template: Path) -> None:
+    assert not re.search(r"""(?:href|action|src)=["']/""", template.read_text()), "let {% url %} write it"
+
+
 def test_the_sprite_holds_what_is_drawn_and_nothing_else() -> None:
     drawn = set(re.findall(r'<symbol id="([\w-]+)"', (STATIC / "icons.svg").read_text()))
     text = "".join(path.read_text() for path in CODE)
