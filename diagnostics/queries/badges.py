@@ -7,17 +7,11 @@ from dataclasses import dataclass
 from django.db.models import Count
 
 from diagnostics.models import Badge, Diagnosis, KnownObject
+from diagnostics.operations.picture import WORKLOADS
 from diagnostics.queries.narrowing import IS_OPEN, in_cluster
 from diagnostics.rules.model import Severity
 
 _BULKY = ("cluster__resource_versions", "cluster__bookings", "cluster__tallies")
-_KINDS = {
-    "deployments": "Deployment",
-    "statefulsets": "StatefulSet",
-    "daemonsets": "DaemonSet",
-    "jobs": "Job",
-    "cronjobs": "CronJob",
-}
 PLACES_LIMIT = 1_000  # Workloads that are offered.
 
 
@@ -56,7 +50,7 @@ def is_seen(badge: Badge) -> bool:
     if not (badge.namespace or badge.workload):
         return True
     kind, name = _workload(badge)
-    resources = [resource for resource, of in _KINDS.items() if kind in ("", of)] if name else list(_KINDS)
+    resources = [resource for resource, of in WORKLOADS.items() if kind in ("", of)] if name else list(WORKLOADS)
     known = KnownObject.objects.filter(cluster=badge.cluster_id, resource__in=resources)
     diagnosed = {"namespace": badge.namespace, "workload_kind": kind, "workload_name": name}
     return (
@@ -67,10 +61,10 @@ def is_seen(badge: Badge) -> bool:
 
 def places() -> Places:
     """What there is in all clusters."""
-    seen = KnownObject.objects.filter(resource__in=_KINDS)
+    seen = KnownObject.objects.filter(resource__in=WORKLOADS)
     namespaces = seen.order_by("namespace").values_list("namespace", flat=True).distinct()[:PLACES_LIMIT]
     workloads = seen.order_by("name").values_list("resource", "name").distinct()[:PLACES_LIMIT]
-    return Places(tuple(namespaces), tuple(f"{_KINDS[resource]}/{name}" for resource, name in workloads))
+    return Places(tuple(namespaces), tuple(f"{WORKLOADS[resource]}/{name}" for resource, name in workloads))
 
 
 def _workload(badge: Badge) -> tuple[str, str]:
