@@ -7,7 +7,6 @@ import logging
 import re
 from datetime import UTC, datetime
 
-
 _LINK = re.compile(r"(/signin/)[^\s/?\"']+")
 
 
