@@ -14,6 +14,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from diagnostics.demo.server import ClusterServer
+from diagnostics.kube.pasted import LARGEST
 from diagnostics.models import Cluster, ClusterCredentials, Run
 from diagnostics.operations import clusters, ways
 from tests.clusters import serving
@@ -241,6 +242,14 @@ def test_what_is_refused_is_said_beside_the_field(browser: Client, text: str, sa
     assert page.status == 422
     assert says in page.text
     assert WORD not in page.html
+
+
+def test_what_cannot_be_read_does_not_go_back_sealed(browser: Client) -> None:
+    for text in ("a: [", pasted("https://prod.example") + "#" * LARGEST):
+        page = sent(browser, ADD, kubeconfig=text, test="1")
+
+        assert page.status == 422
+        assert sealed(page) == ""
 
 
 def test_what_cannot_list_pods_is_not_added(browser: Client, lab: ClusterServer) -> None:

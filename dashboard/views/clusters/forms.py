@@ -35,28 +35,19 @@ class PasteForm(RefusableForm):
     def __init__(self, posted: QueryDict | None = None) -> None:
         data = posted.copy() if posted is not None else None
         self._text = ""
-        self._refused: Invalid | None = None
+        self._known: Kubeconfig | None = None
         if data is not None:
             self._text = data.get(FIELD, "").strip() or sealing.unsealed(data.get("sealed", ""))
-            data[FIELD] = ""
-            self._seal(data)
+            data[FIELD] = data["sealed"] = ""
         super().__init__(data)
-        self._known: Kubeconfig | None = None
-        if self._text and self.is_valid():
-            self._read()
+        if data is not None and self._text and self.is_valid():
+            self.takes(lambda: self._read(data))
 
-    def _seal(self, data: QueryDict) -> None:
-        try:
-            data["sealed"] = sealing.seal(self._text) if self._text else ""
-        except Invalid as error:
-            data["sealed"], self._refused = "", error
-
-    def _read(self) -> None:
-        if self._refused is not None:
-            self.refuse(self._refused)
-        elif self.takes(lambda: setattr(self, "_known", ways.read(self._text))) and self._known:
-            names = list(self._known.contexts)
-            self.fields["context"].widget = forms.Select(choices=[(name, name) for name in names])
+    def _read(self, data: QueryDict) -> None:
+        """Reads what was pasted, and seals it for the next step: what cannot be read never is. Raises Invalid."""
+        known = ways.read(self._text)
+        data["sealed"], self._known = sealing.seal(self._text), known
+        self.fields["context"].widget = forms.Select(choices=[(name, name) for name in known.contexts])
 
     @property
     def contexts(self) -> int:
