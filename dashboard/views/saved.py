@@ -70,14 +70,14 @@ def save(request: HttpRequest) -> HttpResponse:
 
 @_changes_views
 def change(request: HttpRequest, pk: int) -> HttpResponse:
-    """Renames a view, says who sees it, or gives it up."""
-    view = SavedView.objects.filter(pk=pk).first()
+    """Renames a view, says who sees it, or deletes it."""
+    view = queries.saved_view(pk)
     if view is None or not _may_change(request.user, view):
         raise Http404
 
     def stored() -> str:
         if request.POST.get("do") == "delete":
-            view.delete()
+            views.delete(view)
             return _("The view %(name)s is deleted.") % {"name": view.name}
         views.rename(view, request.POST.get("name", ""), shared=_shared(request))
         return _("The view is named %(name)s.") % {"name": view.name}

@@ -1,4 +1,4 @@
-"""Saved views of the triage page: they are saved, renamed, shared and given up."""
+"""Saved views of the triage page: they are saved, renamed, shared and deleted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from diagnostics.operations.refusing import Invalid
 
 LONGEST_NAME = 60
 LONGEST_QUERY = 2_000
-MOST = 50  # Of one owner.
+MOST = 20  # Of one owner: as many as the rail lists.
 
 
 def save(owner: User, name: str, query: str, *, shared: bool) -> SavedView:
@@ -26,6 +26,11 @@ def rename(view: SavedView, name: str, *, shared: bool) -> SavedView:
     """Another name for it, and whether others see it. Raises Invalid."""
     view.shared = shared
     return _stored(view, name)
+
+
+def delete(view: SavedView) -> None:
+    """From now on nobody sees it."""
+    view.delete()
 
 
 def _stored(view: SavedView, name: str) -> SavedView:

@@ -16,7 +16,7 @@ from diagnostics.queries.lists import (
 )
 from diagnostics.queries.matching import Preview, Trial, Tried, hidden_by, preview, trial
 from diagnostics.queries.narrowing import COUNT_LIMIT, NOBODY, TEXT_LIMIT, Choices, Filter, choices
-from diagnostics.queries.saved_views import open_in_each, saved_views
+from diagnostics.queries.saved_views import open_in_each, saved_view, saved_views
 from diagnostics.queries.stories import HISTORY_LIMIT, PODS_LIMIT, Story, story
 from diagnostics.queries.watching import (
     Missed,
@@ -74,6 +74,7 @@ __all__ = [
     "open_with",
     "opened_since_when_all_is_resolved",
     "preview",
+    "saved_view",
     "saved_views",
     "story",
     "trial",
