@@ -78,7 +78,7 @@ def page(request: HttpRequest) -> HttpResponse:
     """Everything at a moment."""
     overview = current_overview()
     lines, outbox = _queues(), system.outbox()
-    checks = [*_needs(), *_queue_checks(lines), _outbox(outbox, overview.now), *_watches(overview), _keys()]
+    checks = [*_needs(), _queue_check(lines), _outbox(outbox, overview.now), *_watches(overview), _keys()]
     runs = system.latest_runs()
     context = {
         "headline": headline(checks),
@@ -133,12 +133,14 @@ def _queues() -> list[Queue]:
     ]
 
 
-def _queue_checks(lines: list[Queue]) -> Iterator[Check]:
-    deepest = max(lines, key=lambda queue: queue.waiting or 0)
-    waiting = deepest.waiting or 0
-    yield Check(
+def _queue_check(lines: list[Queue]) -> Check:
+    waiting, name = max((queue.waiting or 0, queue.name) for queue in lines)
+    said = ngettext("%(n)d task waits in %(queue)s", "%(n)d tasks wait in %(queue)s", waiting)
+    if any(queue.waiting is None for queue in lines):
+        return Check(_("Queues"), _("not known while Redis does not answer"), good=False, remedy=NEEDS["redis"][2])
+    return Check(
         _("Queues"),
-        _("%(n)d tasks wait in %(queue)s") % {"n": waiting, "queue": deepest.name} if waiting else _("no task waits"),
+        said % {"n": waiting, "queue": name} if waiting else _("no task waits"),
         waiting <= MANY_WAIT,
         _("Start more workers for this queue, or see in their log what holds them up."),
     )
