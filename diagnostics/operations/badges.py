@@ -12,6 +12,7 @@ from diagnostics.models import Badge, Cluster
 from diagnostics.operations.refusing import Invalid
 
 KEY_BYTES = 24
+MOST = 200  # In all: the page lists them together.
 LONGEST_NAMESPACE = 63
 LONGEST_WORKLOAD = 320
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")  # As Kubernetes names namespaces,
@@ -25,6 +26,8 @@ def create(cluster: Cluster, namespace: str, workload: str, by: User | None) -> 
         errors["namespace"] = [_("write one namespace as kubectl shows it, such as shop")]
     if workload and not (len(workload) <= LONGEST_WORKLOAD and _WORKLOAD.fullmatch(workload)):
         errors["workload"] = [_("write a kind and a name, such as Deployment/cart, or the name alone")]
+    if Badge.objects.count() >= MOST:
+        errors["cluster"] = [_("there are %(n)d badges, the most there may be: revoke one first") % {"n": MOST}]
     if errors:
         raise Invalid(errors)
     key = secrets.token_urlsafe(KEY_BYTES)

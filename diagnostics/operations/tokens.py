@@ -17,6 +17,7 @@ from diagnostics.models import ApiToken
 from diagnostics.operations.refusing import Invalid
 
 LONGEST_NAME = 100
+MOST = 100  # Of one user, those that were revoked left out.
 _SHOWN = re.compile(r"sb_(?P<key>[0-9a-f]{16})\.(?P<secret>[A-Za-z0-9_-]{43})")
 _ORDER = (ApiToken.Scope.READ, ApiToken.Scope.TRIAGE, ApiToken.Scope.ADMIN)
 
@@ -31,6 +32,8 @@ def create(
         raise Invalid({"scopes": [f"the scopes are {', '.join(_ORDER)}"]})
     if expires_at is not None and expires_at <= now:
         raise Invalid({"expires_at": ["a token expires at a time that is still to come"]})
+    if ApiToken.objects.filter(user=user, revoked_at=None).count() >= MOST:
+        raise Invalid({"name": [f"{user.get_username()} has {MOST} tokens, the most there may be: revoke one first"]})
     key, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
         user=user, name=name, key=key, digest=_digest(secret), scopes=sorted(scopes), expires_at=expires_at
@@ -57,9 +60,10 @@ def allows(token: ApiToken, scope: ApiToken.Scope) -> bool:
     return any(_ORDER.index(ApiToken.Scope(own)) >= _ORDER.index(scope) for own in token.scopes)
 
 
-def revoke(token: UUID, now: datetime) -> ApiToken:
-    """From now on it lets nobody in. Raises ApiToken.DoesNotExist."""
-    row = ApiToken.objects.select_related("user").get(uuid=token)
+def revoke(token: UUID, now: datetime, *, of: User | None = None) -> ApiToken:
+    """From now on it lets nobody in. Raises ApiToken.DoesNotExist, also for one that is not `of` that user."""
+    rows = ApiToken.objects.select_related("user")
+    row = (rows.filter(user=of) if of else rows).get(uuid=token)
     if row.revoked_at is None:
         row.revoked_at = now
         row.save(update_fields=["revoked_at"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from diagnostics import live
 from diagnostics.models import Activity, Diagnosis, Occurrence, Update
 
 LONGEST_COMMENT = 10_000
+FARTHEST = timedelta(days=366)  # A time that no calendar holds in every zone would break the pages that tell it.
 
 
 class Changed(Exception):
@@ -61,6 +62,8 @@ class Triage:
             _must_be_open(row)
             if until <= self._now:
                 raise NotPossible("it can be snoozed until a time that is still to come")
+            if until > self._now + FARTHEST:
+                raise NotPossible(f"it can be snoozed for {FARTHEST.days} days at most")
             row.snoozed_until = until
             row.snoozed_severity, row.snoozed_pods = (row.severity, row.pods_affected) if or_worse else (None, None)
         return row

@@ -32,6 +32,17 @@ def test_a_token_is_found_by_what_is_shown_and_only_its_digest_is_kept(ada: User
     assert tokens.find(shown, T0) == token
 
 
+def test_nobody_has_more_than_can_be_looked_through(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "MOST", 2)
+    first, _ = tokens.create(ada, "one", ["read"], T0)
+    tokens.create(ada, "two", ["read"], T0)
+    with pytest.raises(Invalid, match="revoke one first"):
+        tokens.create(ada, "three", ["read"], T0)
+    tokens.create(User.objects.create_user("bob"), "his", ["read"], T0)
+    tokens.revoke(first.uuid, T0, of=ada)
+    tokens.create(ada, "three", ["read"], T0)
+
+
 @pytest.mark.parametrize("change", [{"is_active": False}, {"expires_at": T0}, {"revoked_at": T0}])
 def test_a_token_that_does_not_count_any_more_is_not_found(ada: User, change: dict[str, Any]) -> None:
     token, shown = tokens.create(ada, "ci", ["read"], T0 - MINUTE)

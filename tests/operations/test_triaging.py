@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -83,6 +84,7 @@ def test_a_resolved_one_may_be_reopened_and_counts_as_failing_again(row: Diagnos
     ("act", "told"),
     [
         (lambda triage: triage.snooze(T0), "still to come"),
+        (lambda triage: triage.snooze(datetime.max.replace(tzinfo=UTC)), "for 366 days at most"),
         (lambda triage: triage.reopen(), "it is open"),
         (lambda triage: triage.comment("  "), "1 to 10,000"),
         (lambda triage: triage.comment("x" * (LONGEST_COMMENT + 1)), "1 to 10,000"),

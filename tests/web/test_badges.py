@@ -26,6 +26,15 @@ def a_badge(cluster: Cluster, namespace: str = "", workload: str = "") -> Badge:
     return badges.create(cluster, namespace, workload, by=None)
 
 
+def test_there_are_no_more_than_a_page_lists(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(badges, "MOST", 1)
+    badge = a_badge(a_cluster())
+    answer = browser.post("/badges/", {"cluster": badge.cluster.name})
+    assert answer.status_code == 422
+    assert "revoke one first" in answer.content.decode()
+    assert Badge.objects.count() == 1
+
+
 def told(client: Client, badge: Badge) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(client.get(reverse("badge-endpoint", args=[badge.key])).content)
     return found

@@ -137,9 +137,10 @@ def _made(form: TokenForm) -> tuple[ApiToken, str] | None:
 @for_members
 def revoke(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Lets a program in no more: its user's doing, or an admin's."""
-    theirs = {} if may(request.user, Role.ADMIN) else {"user": reader(request)}
-    if not ApiToken.objects.filter(uuid=uuid, **theirs).exists():
-        raise Http404
-    token = tokens.revoke(uuid, timezone.now())
+    theirs = None if may(request.user, Role.ADMIN) else reader(request)
+    try:
+        token = tokens.revoke(uuid, timezone.now(), of=theirs)
+    except ApiToken.DoesNotExist:
+        raise Http404 from None
     messages.success(request, _("%(name)s is revoked: whoever shows it is refused.") % {"name": token.name})
     return redirect("tokens")
