@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from tests.people import a_person
 
-INLINE = frozenset({"a", "b", "code", "i", "kbd", "mark", "span", "svg", "time", "use"})
+INLINE = frozenset({"a", "b", "code", "em", "i", "kbd", "mark", "span", "svg", "time", "use"})
 
 Look = Callable[..., "Page"]
 

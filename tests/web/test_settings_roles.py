@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -101,3 +103,12 @@ def test_only_an_admin_is_shown_what_prunes(client: Client, settings: Settings, 
 def test_what_does_something_takes_a_form(client: Client, path: str) -> None:
     client.force_login(a_person("bo", "admin"))
     assert client.get(path).status_code == 405
+
+
+@pytest.mark.parametrize("path", [*ADMIN_ONLY, *OWN, *LOOKED_AT])
+def test_every_section_has_a_title_and_one_sentence_first(client: Client, path: str) -> None:
+    client.force_login(a_person("bo", "admin"))
+    page = Page(client.get(path).content.decode(), 200)
+    assert re.fullmatch(r"\S.* · Sickbay", page.title)
+    assert page.html.count("<h1") == 1
+    assert page.headline
