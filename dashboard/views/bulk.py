@@ -47,7 +47,7 @@ def act(request: HttpRequest) -> HttpResponse:
 
 def _picks(texts: list[str]) -> Picks:
     pairs = (text.partition(":") for text in texts[:PAGE_SIZE])
-    return {int(n): int(v) for n, _colon, v in pairs if n.isdecimal() and v.isdecimal() and len(n) < 19}
+    return {int(n): int(v) for n, _colon, v in pairs if n.isdecimal() and v.isdecimal() and max(len(n), len(v)) < 19}
 
 
 def _each(do: str, picks: Picks, user: Any) -> dict[int, Done]:

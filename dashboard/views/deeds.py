@@ -103,7 +103,7 @@ def _snooze_of(row: Diagnosis, now: datetime) -> str:
 
 
 def _assign(triage: Triage, row: Diagnosis, about: str, now: datetime) -> Done:  # noqa: ARG001
-    person = people().filter(username=about).first()
+    person = people().filter(username=about.replace("\0", "")).first()
     if person is None:
         raise NotPossible(_("there is nobody of that name any more"))
     triage.assign(person)

@@ -72,7 +72,7 @@ def _do(request: HttpRequest, row: Diagnosis) -> None:
         messages.success(request, _("The comment is in the timeline."))
         return
     version = request.POST.get("version", "")
-    if not version.isdecimal():
+    if not version.isdecimal() or len(version) > 18:
         raise deeds.Unknown(_("something without the version that was seen"))
     done = deeds.carry_out(request.POST.get("do", ""), Triage(row.uuid, user, now, int(version)), row, now)
     messages.success(request, done.said, extra_tags=done.undo)

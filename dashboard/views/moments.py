@@ -174,9 +174,10 @@ def _moment(query: QueryDict, name: str) -> datetime | None:
         return None
     try:
         at = parse_datetime(text)
-    except ValueError:
+        at = at.astimezone(UTC) if at is not None and is_aware(at) else None
+    except (ValueError, OverflowError):  # No date, or one that UTC's calendar does not hold.
         at = None
-    if at is None or not is_aware(at):
+    if at is None:
         raise BadRequest(_("%(name)s has to be a time such as 2026-11-23T12:00:00Z.") % {"name": name})
     return at
 

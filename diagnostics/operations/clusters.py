@@ -142,7 +142,7 @@ def _store_credentials(row: Cluster, way: Way) -> None:
 def pause(cluster: UUID, reason: str) -> None:
     """Stops watching it; what is stored of it is shown as it was. Raises Cluster.DoesNotExist."""
     with _changed(cluster) as row:
-        row.paused, row.pause_reason = True, reason.strip()[:LONGEST_REASON]
+        row.paused, row.pause_reason = True, reason.replace("\0", "").strip()[:LONGEST_REASON]
         row.save(update_fields=["paused", "pause_reason"])
 
 

@@ -30,6 +30,8 @@ def every() -> list[Badge]:
 
 def find(key: str) -> Badge | None:
     """The badge with a key; None if it was revoked, or never made."""
+    if "\0" in key:
+        return None  # PostgreSQL takes none.
     return Badge.objects.select_related("cluster").defer(*_BULKY).filter(key=key).first()
 
 

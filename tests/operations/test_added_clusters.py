@@ -250,7 +250,7 @@ def test_an_examination_says_what_cannot_even_be_opened() -> None:
 
 def test_a_paused_cluster_rests_until_it_is_resumed(lab: ClusterServer) -> None:
     cluster = added(lab)
-    clusters.pause(cluster.uuid, "the node pool is being rebuilt")
+    clusters.pause(cluster.uuid, " the node pool is being rebuilt\0")
     assert not look_once(cluster)
     assert (cluster.paused, cluster.pause_reason) == (True, "the node pool is being rebuilt")
 

@@ -59,7 +59,7 @@ def test_what_was_changed_meanwhile_is_left_and_counted(browser: Client, three: 
     assert Diagnosis.objects.exclude(state="resolved").get() == three[0]
 
 
-@pytest.mark.parametrize("picks", [(), ("x",), ("1",), ("9" * 30 + ":1",)])
+@pytest.mark.parametrize("picks", [(), ("x",), ("1",), ("9" * 30 + ":1",), ("1:" + "9" * 5_000,)])
 def test_nothing_chosen_is_said(browser: Client, picks: tuple[str, ...]) -> None:
     assert "choose diagnoses first" in post(browser, "resolve", *picks).text
 

@@ -157,7 +157,8 @@ def test_what_no_button_asks_for_is_refused(browser: Client, row: Diagnosis, do:
 
 
 def test_without_the_version_that_was_seen_nothing_is_done(browser: Client, row: Diagnosis) -> None:
-    assert browser.post(f"/d/{row.number}", {"do": "resolve"}).status_code == 400
+    for version in ("", "1" * 5_000):
+        assert browser.post(f"/d/{row.number}", {"do": "resolve", "version": version}).status_code == 400
     row.refresh_from_db()
     assert row.state == Diagnosis.State.NEW
 

@@ -18,12 +18,12 @@ from pytest_django import DjangoAssertNumQueries
 
 from dashboard.environment import PROJECT
 from diagnostics.models import Cluster, EndedRun, Rollout
-from diagnostics.queries import happenings
+from diagnostics.queries import flows, happenings
 from tests.web.conftest import Look
 from tests.web.rows import a_cluster, a_diagnosis, before, resolved
 
 pytestmark = pytest.mark.django_db
-QUERIES = 23  # Of the page, those of its frame included.
+QUERIES = 24  # Of the page, those of its frame included.
 PAGE = "/timeline"
 
 
@@ -72,6 +72,17 @@ class TestPage:
         page = look(PAGE)
         assert f"part of #{root.number} since" in page.text
         assert "resolved." not in page.part('<span id="headline"').text
+
+    def test_what_was_not_all_counted_is_told_as_such(
+        self, look: Look, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for n in range(30):
+            a_diagnosis(cluster, f"cart-{n}")
+        assert "30 diagnoses opened" in look(PAGE).text
+        monkeypatch.setattr(flows, "EXACT_LIMIT", 10)
+        page = look(PAGE)
+        assert re.search(r"About \d+ diagnoses opened", page.text)
+        assert "Too many to count each: one in 3 diagnoses was counted" in page.text
 
     def test_the_table_has_what_the_chart_shows(self, look: Look, browser: Client, cluster: Cluster) -> None:
         for n in range(3):
@@ -176,6 +187,7 @@ class TestTimes:
             {"since": "2026-11-23T12:00:00"},
             {"since": "2026-11-23T12:00:00Z", "until": "2026-11-22T12:00:00Z"},
             {"since": "2999-01-01T00:00:00Z"},
+            {"since": "0001-01-01T00:00:00+14:00"},
             {"before": "made:up"},
         ],
     )
@@ -253,7 +265,7 @@ class TestRestarts:
 
 
 @pytest.mark.parametrize(
-    ("path", "queries"), [(PAGE, QUERIES), ("/timeline?view=heat", QUERIES - 5), ("/timeline/chart", 9)]
+    ("path", "queries"), [(PAGE, QUERIES), ("/timeline?view=heat", QUERIES - 5), ("/timeline/chart", 10)]
 )
 def test_the_number_of_queries_does_not_depend_on_what_is_stored(
     browser: Client, cluster: Cluster, path: str, queries: int, django_assert_num_queries: DjangoAssertNumQueries
