@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "dashboard.zones.ReadersZoneMiddleware",
+    "dashboard.views.errors.WrongMethodMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -61,7 +62,6 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "dashboard.urls"
 ASGI_APPLICATION = "dashboard.asgi.application"
-APPEND_SLASH = False
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -160,6 +160,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = BASE_PATH or "/"
 CSRF_COOKIE_NAME = "sickbay_csrf"
+CSRF_FAILURE_VIEW = "dashboard.views.errors.forged"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 # A base URL with https says that people come over TLS, whoever ends it; the scheme itself is told by uvicorn, which
@@ -217,6 +218,7 @@ LOGGING = {
             "callback": lambda record: getattr(getattr(record, "request", None), "path_info", "") != "/readyz",
         },
         "no_links": {"()": "dashboard.log_lines.WithoutLinks"},
+        "request_id": {"()": "dashboard.log_lines.WithRequestId"},
     },
     "formatters": {
         "text": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
@@ -226,7 +228,7 @@ LOGGING = {
         "stderr": {
             "class": "logging.StreamHandler",
             "formatter": ENVIRONMENT.log_format,
-            "filters": ["no_probes", "no_links"],
+            "filters": ["no_probes", "no_links", "request_id"],
         }
     },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
