@@ -21,9 +21,10 @@ def timeline(moments: Moments, now: datetime) -> Chart:
 
 
 def _heat(moments: Moments, slots: Slots, watched_since: datetime | None) -> Chart:
-    rows = flows.opened_by_namespace(moments.filter, slots)
+    one_in = flows.one_in(moments.filter, slots)
+    rows = flows.opened_by_namespace(moments.filter, slots, one_in)
     pods = sum(row.pods for row in rows)
-    return Chart(slots, series.by_namespace(rows, slots), pods, watched_since=watched_since)
+    return Chart(slots, series.by_namespace(rows, slots), pods, watched_since=watched_since, one_in=one_in)
 
 
 def _bars(moments: Moments, slots: Slots, watched_since: datetime | None) -> Chart:
@@ -31,10 +32,11 @@ def _bars(moments: Moments, slots: Slots, watched_since: datetime | None) -> Cha
     by_slot = series.deploys_by_slot(deploys, slots) if deploys else ()
     if moments.show is Show.DEPLOYS:
         return Chart(slots, (), deploys=by_slot, watched_since=watched_since)
-    rows = flows.opened(moments.filter, slots)
+    one_in = flows.one_in(moments.filter, slots)
+    rows = flows.opened(moments.filter, slots, one_in)
     kinds = series.by_severity if moments.by is By.SEVERITY else series.by_cause
-    healed = series.filled(flows.healed(moments.filter, slots), slots)
-    return Chart(slots, kinds(rows, slots), sum(row.pods for row in rows), healed, by_slot, watched_since)
+    healed = series.filled(flows.healed(moments.filter, slots, one_in), slots)
+    return Chart(slots, kinds(rows, slots), sum(row.pods for row in rows), healed, by_slot, watched_since, one_in)
 
 
 def restarts(diagnosis: Diagnosis, now: datetime) -> Chart | None:

@@ -61,6 +61,7 @@ class Chart:
     healed: tuple[int, ...] = ()  # Drawn downwards, where it is counted.
     deploys: tuple[tuple[Deploy, ...], ...] = ()  # Of each slot.
     watched_since: datetime | None = None  # If that lies within the slots.
+    one_in: int = 1  # Of how many diagnoses one was counted, and stands for the others.
 
     @property
     def opened(self) -> int:

@@ -1,4 +1,7 @@
-"""What opened, healed and was deployed in equal lengths of time: counted by the database, never row by row."""
+"""What opened, healed and was deployed in equal lengths of time: counted by the database, never row by row.
+
+Of more than EXACT_LIMIT times of failing one in so many diagnoses is counted, and stands for the others: see `one_in`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Func, IntegerField, Min, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Func, IntegerField, Min, Q, QuerySet, Sum
+from django.db.models.lookups import Exact
 
 from diagnostics.models import Cluster, Diagnosis, EndedRun, Occurrence
 from diagnostics.queries.narrowing import COUNT_LIMIT, Choices, Filter, tallied
@@ -19,6 +23,9 @@ LENGTHS = (
     *(n * _DAY for n in (1, 2, 7, 28, 91, 364, 3_640)),
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EXACT_LIMIT = 20_000  # Times of failing that are all counted: 500 for each of 40 slots.
+# A number times the golden ratio, in millionths: it spreads numbers evenly, whatever order they were given in.
+_PRIME, _GOLDEN = 1_000_003, 618_034
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +119,30 @@ class Ended:
     runs: int
 
 
-def _began(chosen: Filter, slots: Slots) -> QuerySet[Occurrence]:
+def one_in(chosen: Filter, slots: Slots) -> int:
+    """Of how many diagnoses one is counted: 1 for all of them, more where more than EXACT_LIMIT times began to fail.
+
+    The kind that a filter leaves may be rare among a million, and rare is counted exactly, too.
+    """
+    whole = _share(_began(Filter(), slots).count())
+    if whole == 1 or not chosen:
+        return whole
+    return _share(_began(chosen, slots, whole).count() * whole)
+
+
+def _share(began: int) -> int:
+    return max(-(-began // EXACT_LIMIT), 1)
+
+
+def _began(chosen: Filter, slots: Slots, one_in: int = 1) -> QuerySet[Occurrence]:
     within = Occurrence.objects.filter(started_at__gte=slots.first, started_at__lt=slots.end)
-    return narrowed(within, chosen).order_by()
+    return narrowed(within.filter(_counted(one_in)), chosen).order_by()
+
+
+def _counted(one_in: int) -> Q:
+    """One in so many diagnoses, told by their numbers: these are in the indexes by time."""
+    spread = ExpressionWrapper(F("diagnosis_id") * _GOLDEN % _PRIME % one_in, output_field=BigIntegerField())
+    return Q(Exact(spread, 0)) if one_in > 1 else Q()
 
 
 def narrowed(occurrences: QuerySet[Occurrence], chosen: Filter) -> QuerySet[Occurrence]:
@@ -124,37 +152,41 @@ def narrowed(occurrences: QuerySet[Occurrence], chosen: Filter) -> QuerySet[Occu
     return occurrences.filter(diagnosis__in=Diagnosis.objects.filter(chosen.condition()).order_by())
 
 
-def opened(chosen: Filter, slots: Slots) -> list[Opened]:
+def opened(chosen: Filter, slots: Slots, one_in: int = 1) -> list[Opened]:
     """What opened, each time of failing by itself."""
-    began = _began(chosen, slots).annotate(slot=_Slot("started_at", slots))
-    rows = began.values_list("slot", "diagnosis__code", "diagnosis__severity")
-    return [Opened(*row) for row in rows.annotate(n=Count("pk"), pods=Sum("pods_peak"))]
+    began = _began(chosen, slots, one_in).annotate(slot=_Slot("started_at", slots))
+    rows = began.values_list("slot", "diagnosis__code", "diagnosis__severity").annotate(
+        n=Count("*"), pods=Sum("pods_peak")
+    )
+    return [Opened(*kind, n * one_in, pods * one_in) for *kind, n, pods in rows]
 
 
-def opened_by_namespace(chosen: Filter, slots: Slots) -> list[OpenedHere]:
+def opened_by_namespace(chosen: Filter, slots: Slots, one_in: int = 1) -> list[OpenedHere]:
     """The same by namespace."""
-    began = _began(chosen, slots).annotate(slot=_Slot("started_at", slots))
-    rows = began.values_list("slot", "diagnosis__cluster__name", "diagnosis__namespace")
-    return [OpenedHere(*row) for row in rows.annotate(n=Count("pk"), pods=Sum("pods_peak"))]
+    began = _began(chosen, slots, one_in).annotate(slot=_Slot("started_at", slots))
+    places = began.values_list("slot", "diagnosis__cluster__name", "diagnosis__namespace")
+    rows = places.annotate(n=Count("*"), pods=Sum("pods_peak"))
+    return [OpenedHere(*place, n * one_in, pods * one_in) for *place, n, pods in rows]
 
 
-def healed(chosen: Filter, slots: Slots) -> dict[int, int]:
+def healed(chosen: Filter, slots: Slots, one_in: int = 1) -> dict[int, int]:
     """How many times of failing ended in each slot. What another diagnosis explains from then on has not healed.
 
     That is subtracted, for it is little: to look for it at each end would read each diagnosis.
     """
-    within = Occurrence.objects.filter(ended_at__gte=slots.first, ended_at__lt=slots.end)
+    within = Occurrence.objects.filter(_counted(one_in), ended_at__gte=slots.first, ended_at__lt=slots.end)
     ends = narrowed(within, chosen).order_by().annotate(slot=_Slot("ended_at", slots))
-    left = dict(ends.values_list("slot").annotate(n=Count("pk")))
+    left = {slot: n * one_in for slot, n in ends.values_list("slot").annotate(n=Count("*"))}
     for slot, n in _folded(chosen, slots).items():
         left[slot] = left.get(slot, 0) - n
     return {slot: n for slot, n in left.items() if n > 0}
 
 
 def _folded(chosen: Filter, slots: Slots) -> dict[int, int]:
-    within = Q(state=Diagnosis.State.RESOLVED, resolved_at__gte=slots.first, resolved_at__lt=slots.end)
-    rows = Diagnosis.objects.filter(within, chosen.condition(), explained_by__isnull=False).order_by()
-    return dict(rows.annotate(slot=_Slot("resolved_at", slots)).values_list("slot").annotate(n=Count("pk")))
+    """Told by slots, not by times: so the index of what is explained is read, and not that of all that was resolved."""
+    explained = Diagnosis.objects.filter(chosen.condition(), state=Diagnosis.State.RESOLVED, explained_by__gt=0)
+    rows = explained.order_by().annotate(slot=_Slot("resolved_at", slots)).filter(slot__gte=0, slot__lt=slots.count)
+    return dict(rows.values_list("slot").annotate(n=Count("*")))
 
 
 def choices(since: datetime, until: datetime) -> Choices:
@@ -180,7 +212,7 @@ def ended_runs(diagnosis: Diagnosis, slots: Slots) -> list[Ended]:
     """How the runs of its workload's containers ended."""
     within = _runs(diagnosis).filter(ended_at__gte=slots.first, ended_at__lt=slots.end).order_by()
     rows = within.annotate(slot=_Slot("ended_at", slots)).values_list("slot", "reason", "exit_code")
-    return [Ended(*row) for row in rows.annotate(n=Count("pk"))]
+    return [Ended(*row) for row in rows.annotate(n=Count("*"))]
 
 
 def _runs(diagnosis: Diagnosis) -> QuerySet[EndedRun]:

@@ -9,12 +9,14 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from diagnostics.engine.verdict import Change
-from diagnostics.models import Cluster, EndedRun, Occurrence, Rollout
+from diagnostics.models import Cluster, Diagnosis, EndedRun, Occurrence, Rollout
 from diagnostics.queries import Filter, flows, happenings
 from diagnostics.queries.cursors import NoCursor
 from diagnostics.queries.flows import LENGTHS, Ended, Opened, OpenedHere, Slots
 from diagnostics.queries.happenings import DEPLOYS, DIAGNOSES, Kind
 from diagnostics.rules.model import Severity
+from tests.web import many
+from tests.web.many import add_diagnoses
 from tests.web.rows import a_cluster, a_diagnosis, resolved
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -114,6 +116,38 @@ class TestCounts:
         symptom.save()
         failed(cluster, "api", NOON - 2 * HOUR, ended_at=NOON - HOUR)
         assert flows.healed(Filter(), DAY) == {23: 1}
+
+    def test_of_very_many_one_in_so_many_stands_for_the_others(
+        self, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now = NOON - MINUTE
+        add_diagnoses(cluster, range(2_000), now)
+        monkeypatch.setattr(many, "RESOLVED", timedelta(hours=20))
+        add_diagnoses(cluster, range(2_000), now, resolved=True)
+        days = Slots.over(NOON - 4 * 24 * HOUR, NOON, 4)
+        assert flows.one_in(Filter(), days) == 1
+        exactly = flows.opened(Filter(), days)
+        monkeypatch.setattr(flows, "EXACT_LIMIT", 400)
+        one_in = flows.one_in(Filter(), days)
+        assert one_in == 10
+        for count in ("diagnoses", "pods"):
+            expected = sum(getattr(row, count) for row in exactly)
+            assert sum(getattr(row, count) for row in flows.opened(Filter(), days, one_in)) == pytest.approx(
+                expected, rel=0.1
+            )
+        here = flows.opened_by_namespace(Filter(), days, one_in)
+        assert sum(row.diagnoses for row in here) == pytest.approx(4_000, rel=0.1)
+        assert sum(flows.healed(Filter(), days, one_in).values()) == pytest.approx(2_000, rel=0.1)
+
+    def test_what_a_filter_leaves_is_counted_exactly_if_it_is_little(
+        self, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(flows, "EXACT_LIMIT", 50)
+        add_diagnoses(cluster, range(600), NOON - MINUTE)
+        days = Slots.over(NOON - 4 * 24 * HOUR, NOON, 4)
+        assert flows.one_in(Filter(), days) == 12
+        assert 1 < flows.one_in(Filter(severities=(Severity.LOW,)), days) < 12
+        assert flows.one_in(Filter(codes=(Diagnosis.objects.earliest("pk").code,)), days) == 1
 
     def test_choices_are_those_of_the_time(self, cluster: Cluster) -> None:
         failed(cluster, "api", NOON - HOUR, ended_at=NOON - MINUTE)
