@@ -21,6 +21,16 @@ class WithoutLinks(logging.Filter):
         return True
 
 
+class WithRequestId(logging.Filter):
+    """Adds the id of the request that a record is about: the one that people are shown when something broke."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Changes the record where it is about a request, and lets every one pass."""
+        if request_id := getattr(getattr(record, "request", None), "META", {}).get("REQUEST_ID"):
+            record.msg, record.args = f"{record.getMessage()} (request {request_id})", None
+        return True
+
+
 class JsonLine(logging.Formatter):
     """One JSON object a record: `time` (RFC 3339, UTC), `level`, `logger`, `message` and, if there is one, `exception`."""
 

@@ -109,5 +109,9 @@ def _errors(data: Any, field: str = "") -> Iterator[tuple[str, str]]:
 @csrf_exempt  # There is nothing to forge, and the page that says so is none that a program can read.
 def nothing_here(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django calls it so.
     """404 for every path below `/api/` that is none."""
-    body = _body(HTTPStatus.NOT_FOUND, {"detail": "There is no such path; /api/docs lists those that there are."})
-    return JsonResponse(body, status=HTTPStatus.NOT_FOUND, content_type=MEDIA_TYPE)
+    return answer(HTTPStatus.NOT_FOUND, "There is no such path; /api/docs lists those that there are.")
+
+
+def answer(status: HTTPStatus, detail: str) -> JsonResponse:
+    """The same of what happens outside of the framework's views."""
+    return JsonResponse(_body(status, {"detail": detail}), status=status, content_type=MEDIA_TYPE)

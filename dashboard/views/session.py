@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import logout
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,12 +16,27 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard import signin
+from dashboard.signin_limits import Attempt, TooMany
+from dashboard.views.errors import too_many_attempts
 
 
 class PasswordSignIn(LoginView):
     """The form for people who have a password."""
 
     template_name = "signin.html"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Tries name and password, unless too many were tried before."""
+        try:
+            self.attempt = Attempt(request)
+        except TooMany as wait:
+            return too_many_attempts(request, wait.seconds)
+        return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Signs in."""
+        self.attempt.succeeded()
+        return super().form_valid(form)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Whether there is another way in, for guests."""

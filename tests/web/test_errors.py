@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -29,14 +28,13 @@ def visitor() -> Client:
 
 
 @pytest.fixture
-def broken_links(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def broken_links(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sign-in links fail as they do while the database is away."""
 
     def fail(*_args: object) -> None:
         raise DatabaseError("gone")
 
     monkeypatch.setattr("dashboard.views.session.signin.user_of", fail)
-    yield
 
 
 def read(response: Any, status: int) -> Page:
@@ -74,14 +72,10 @@ class TestWhatWasAskedFor:
         assert (f'href="{site}/codes/">Back</a>' in page.html) is told
         assert "evil" not in page.html
 
-    @pytest.mark.parametrize(("path", "allowed"), [("/signout", "POST"), ("/clusters/x/pause", "POST")])
-    def test_a_form_that_is_opened_as_a_page(self, visitor: Client, path: str, allowed: str, user: User) -> None:
-        visitor.force_login(user)
-        response = visitor.get(path)
-        if response.status_code == 404:
-            pytest.skip("no such form")
+    def test_a_form_that_is_opened_as_a_page(self, visitor: Client) -> None:
+        response = visitor.get("/signout")
         assert read(response, 405).headline == "This address takes no such request"
-        assert response["Allow"] == allowed
+        assert response["Allow"] == "POST"
 
     def test_a_page_that_wants_another_role(self, visitor: Client) -> None:
         visitor.force_login(a_person("vi", "viewer"))
