@@ -13,6 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+from pytest_django import Settings
+
 from diagnostics.demo.discovery import Documents
 from diagnostics.demo.faults import Fault
 from diagnostics.demo.recordings import Recording, load
@@ -26,6 +29,14 @@ SMALL = Path(__file__).parent / "demo" / "captured"
 
 # What the API server's answers carry besides their type; ours sends its own.
 _HOP_BY_HOP = frozenset({"audit-id", "cache-control", "content-length", "date", "transfer-encoding"})
+
+
+def on_this_machine(settings: Settings, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """Served clusters, which are on loopback, may be added; this server has no kubeconfig of its own and is no pod."""
+    settings.CLUSTERS_ON_LOOPBACK, settings.KUBECONFIG, settings.SICKBAY_CLUSTERS = True, "", []
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from diagnostics.operations import clusters, lease, rotating, ways
 from diagnostics.operations.examining import examine
 from diagnostics.operations.refusing import Invalid
 from diagnostics.operations.ways import Way
-from tests.clusters import serving
+from tests.clusters import on_this_machine, serving
 from tests.operations.watched import failing_pod, look_once, node
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,12 +28,8 @@ WORD = "sentinel-of-a-token"
 
 
 @pytest.fixture(autouse=True)
-def on_this_machine(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The served cluster is on loopback; no other is known."""
-    settings.CLUSTERS_ON_LOOPBACK, settings.KUBECONFIG, settings.SICKBAY_CLUSTERS = True, "", []
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"):
-        monkeypatch.delenv(name, raising=False)
+def nothing_else_is_known(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    on_this_machine(settings, monkeypatch, tmp_path)
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from diagnostics.demo.server import ClusterServer
 from diagnostics.kube.pasted import LARGEST
 from diagnostics.models import Cluster, ClusterCredentials, Run
 from diagnostics.operations import clusters, ways
-from tests.clusters import serving
+from diagnostics.queries import reading
+from tests.clusters import on_this_machine, serving
 from tests.people import a_person
 from tests.web.conftest import Look, Page
 from tests.web.rows import a_cluster, a_diagnosis, before
@@ -29,12 +30,8 @@ GAP = {"resource": "pods/log", "namespace": None, "error": "forbidden", "grant":
 
 
 @pytest.fixture(autouse=True)
-def nothing_of_this_machine(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    """Served clusters are on loopback; this server has no kubeconfig and is no pod."""
-    settings.CLUSTERS_ON_LOOPBACK, settings.KUBECONFIG, settings.SICKBAY_CLUSTERS = True, "", []
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"):
-        monkeypatch.delenv(name, raising=False)
+def nothing_else_is_known(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    on_this_machine(settings, monkeypatch, tmp_path)
 
 
 @pytest.fixture
@@ -191,6 +188,14 @@ def test_of_one_that_the_environment_names_that_is_said(look: Look, settings: Se
     cluster = a_cluster()
 
     assert "The environment names it, so it begins anew at once." in look(f"/clusters/{cluster.uuid}").text
+
+
+def test_what_somebody_removed_meanwhile_is_not_found(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = Cluster(name="gone")
+    monkeypatch.setattr(reading, "by_uuid", lambda _uuid: gone)
+    for verb in ("pause", "resume", "read"):
+        assert browser.post("/clusters/do", {"do": f"{verb} {gone.uuid}"}).status_code == 404
+    assert browser.post(f"/clusters/{gone.uuid}/remove").status_code == 404
 
 
 def test_a_pasted_kubeconfig_is_tested_then_added_and_seen_nowhere(

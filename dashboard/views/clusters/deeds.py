@@ -24,7 +24,10 @@ from diagnostics.queries import reading
 def _view(request: HttpRequest) -> HttpResponse:
     verb, uuid, about = (*request.POST.get("do", "").split(" ", 2), "", "", "")[:3]
     row = _row(uuid)
-    said, undo = _done(verb, row, request.POST.get("reason", "") or about)
+    try:
+        said, undo = _done(verb, row, request.POST.get("reason", "") or about)
+    except Cluster.DoesNotExist:  # Somebody has removed it since.
+        raise Http404 from None
     messages.success(request, said, extra_tags=undo)
     return redirect("cluster", row.uuid) if request.POST.get("back") == "cluster" else redirect("clusters")
 

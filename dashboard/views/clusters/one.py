@@ -67,7 +67,11 @@ def _replaced(request: HttpRequest, uuid: UUID) -> HttpResponse:
     if not found.readable:
         form.add_error(None, _("With these no pods can be listed, so they are not stored."))
         return _shown(request, row, form, found)
-    if not form.takes(lambda: clusters.replace_credentials(row.uuid, way, timezone.now())):
+    try:
+        taken = form.takes(lambda: clusters.replace_credentials(row.uuid, way, timezone.now()))
+    except Cluster.DoesNotExist:  # Somebody has removed it since.
+        raise Http404 from None
+    if not taken:
         return _shown(request, row, form, found)
     messages.success(request, _("%(name)s is read with the new credentials.") % {"name": row.name})
     return redirect("cluster", row.uuid)
