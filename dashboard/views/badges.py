@@ -15,14 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard.badges import Addresses
 from dashboard.signin import for_responders, signed_in
-from dashboard.views.notifications.refusable import RefusableForm
+from dashboard.views.notifications.refusable import INVALID, RefusableForm
 from dashboard.views.overview import current_overview, render_page
 from diagnostics.models import Badge, Cluster
 from diagnostics.operations import badges as operations
 from diagnostics.operations.badges import LONGEST_NAMESPACE, LONGEST_WORKLOAD
 from diagnostics.queries import badges, clusters
-
-INVALID = 422
 
 
 class BadgeForm(RefusableForm):

@@ -13,6 +13,7 @@ from dashboard.roles import Role
 from dashboard.signin import for_role
 from dashboard.views.clusters.examined import Examined, examined
 from dashboard.views.clusters.forms import AnyForm, NameForm, OwnForm, PasteForm, PodForm, default_name
+from dashboard.views.notifications.refusable import INVALID
 from dashboard.views.overview import current_overview, render_page
 from diagnostics.kube.errors import ConfigurationError
 from diagnostics.kube.mending import PRINT_KUBECONFIG, reader
@@ -20,7 +21,6 @@ from diagnostics.operations import clusters
 from diagnostics.operations.examining import examine
 from diagnostics.operations.ways import Way
 
-INVALID = 422
 PASTE, SERVER, POD = "paste", "server", "pod"
 _FORMS: dict[str, type[AnyForm]] = {PASTE: PasteForm, SERVER: OwnForm, POD: PodForm}
 

@@ -18,6 +18,7 @@ from dashboard.signin import for_admins, signed_in
 from dashboard.views.clusters.examined import Examined, examined
 from dashboard.views.clusters.forms import PasteForm
 from dashboard.views.clusters.page import cards
+from dashboard.views.notifications.refusable import INVALID
 from dashboard.views.overview import current_overview, render_page
 from diagnostics.kube.errors import ConfigurationError
 from diagnostics.models import Cluster
@@ -25,8 +26,6 @@ from diagnostics.operations import clusters, ways
 from diagnostics.operations.clusters import LONGEST_REASON
 from diagnostics.operations.examining import Examination, examine
 from diagnostics.queries import reading
-
-INVALID = 422
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

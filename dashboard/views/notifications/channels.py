@@ -19,6 +19,7 @@ from dashboard.signin import signed_in
 from dashboard.views.notifications.channel_form import ChannelForm, known_formats
 from dashboard.views.notifications.gate import deed, form_page
 from dashboard.views.notifications.log import lines, pretty
+from dashboard.views.notifications.refusable import INVALID
 from dashboard.views.overview import current_overview, render_page
 from diagnostics.models import Channel, Delivery, Route
 from diagnostics.models.encrypted import KeyMissing
@@ -27,7 +28,6 @@ from diagnostics.operations import channels, delivering, routes
 from diagnostics.operations.refusing import Invalid
 from diagnostics.queries import notifying
 
-INVALID = 422
 LATEST = 8
 REPLAYED_AT_ONCE = 500
 EVERYTHING = "Everything"

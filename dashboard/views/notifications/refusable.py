@@ -11,6 +11,8 @@ from dashboard.views.notifications.matcher_rows import sentence
 from diagnostics.operations.refusing import Invalid
 from diagnostics.operations.triaging import Changed
 
+INVALID = 422  # The status of a page whose form says what is wrong.
+
 
 class RefusableForm(forms.Form):
     """A form that hands its values to an operation."""

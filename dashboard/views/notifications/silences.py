@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from dashboard.roles import Role
 from dashboard.views.notifications.gate import deed, form_page
 from dashboard.views.notifications.matcher_rows import MatcherRows, rows_of, rows_posted
-from dashboard.views.notifications.refusable import RefusableForm
+from dashboard.views.notifications.refusable import INVALID, RefusableForm
 from dashboard.views.overview import current_overview, render_page
 from diagnostics import queries
 from diagnostics.models import Diagnosis, Silence
@@ -30,7 +30,6 @@ from diagnostics.operations.silences import LONGEST_REASON
 from diagnostics.queries import PAGE_SIZE, notifying
 from diagnostics.rules.reference import entries
 
-INVALID = 422
 Json = dict[str, Any]
 
 

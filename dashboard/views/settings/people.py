@@ -20,8 +20,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dashboard.roles import Role, role_of
 from dashboard.signin import GUEST, LINK_LIFETIME, for_admins, one_time_link
 from dashboard.views.notifications.matcher_rows import sentence
-from dashboard.views.notifications.refusable import RefusableForm
-from dashboard.views.settings.sections import INVALID, render_section
+from dashboard.views.notifications.refusable import INVALID, RefusableForm
+from dashboard.views.settings.sections import render_section
 from diagnostics.operations import people
 from diagnostics.operations.refusing import Invalid
 from diagnostics.queries.people import accounts

@@ -21,8 +21,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from dashboard.api.authentication import ROLES, Scope
 from dashboard.roles import Role, may
-from dashboard.views.notifications.refusable import RefusableForm
-from dashboard.views.settings.sections import INVALID, for_members, reader, render_section
+from dashboard.views.notifications.refusable import INVALID, RefusableForm
+from dashboard.views.settings.sections import for_members, reader, render_section
 from diagnostics.models import ApiToken
 from diagnostics.operations import tokens
 from diagnostics.operations.refusing import Invalid
