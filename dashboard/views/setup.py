@@ -37,7 +37,7 @@ def setup(request: HttpRequest) -> HttpResponse:
     ]
     current = next((step.name for step in steps if not step.done), "")
     context = {"headline": headline(steps), "steps": steps, "current": current, "channels": channels}
-    return render_section(request, "setup", "setup.html", context)
+    return render_section(request, "setup", "setup.html", context, overview=overview)
 
 
 def headline(steps: list[Step]) -> str:

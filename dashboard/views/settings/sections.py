@@ -15,9 +15,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard.roles import Role, may
 from dashboard.signin import View, for_role, is_guest, signed_in
-from dashboard.views.overview import current_overview, render_page
-
-INVALID = 422
+from dashboard.views.overview import Overview, current_overview, render_page
 
 Rest = ParamSpec("Rest")
 
@@ -61,11 +59,17 @@ def reader(request: HttpRequest) -> User:
 
 
 def render_section(
-    request: HttpRequest, section: str, template: str, context: Mapping[str, Any], status: int = 200
+    request: HttpRequest,
+    section: str,
+    template: str,
+    context: Mapping[str, Any],
+    status: int = 200,
+    *,
+    overview: Overview | None = None,
 ) -> HttpResponse:
-    """A page of one section, named by its URL."""
+    """A page of one section, named by its URL; with the overview that its view has read, if it has."""
     frame = {"sections": sections_for(request.user), "section": section}
-    return render_page(request, f"settings/{template}", current_overview(), {**frame, **context}, status)
+    return render_page(request, f"settings/{template}", overview or current_overview(), {**frame, **context}, status)
 
 
 def for_members(view: View[Rest]) -> View[Rest]:

@@ -88,7 +88,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "watched": [(beat, runs.get(beat.cluster.pk)) for beat in overview.beats],
         "versions": versions(),
     }
-    return render_section(request, "system", "system.html", context)
+    return render_section(request, "system", "system.html", context, overview=overview)
 
 
 def headline(checks: list[Check]) -> str:
@@ -168,7 +168,7 @@ def _watches(overview: Overview) -> Iterator[Check]:
         said = _("%(clusters)s, the oldest read %(length)s ago")
         age = length(overview.now - oldest)
         yield Check(_("Watches"), said % {"clusters": clusters_word(len(watched)), "length": age}, good=True)
-    crashed = sorted({check for beat in overview.beats for check in beat.cluster.crashed})
+    crashed = sorted({crash["check"] for beat in overview.beats for crash in beat.cluster.crashed})
     if crashed:
         remedy = _("What they would find is not found. Report it, with the worker's log.")
         yield Check(_("Rules"), _("failed themselves: %s") % ", ".join(crashed), good=False, remedy=remedy)
