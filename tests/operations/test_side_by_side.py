@@ -9,15 +9,19 @@ from datetime import time
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import F
 
 from diagnostics.engine.verdict import Verdict
 from diagnostics.models import Channel, Cluster, Delivery, Diagnosis, Route, Storm
-from diagnostics.operations import announcing, bulletins, lifecycle
+from diagnostics.operations import announcing, bulletins, lifecycle, people
 from diagnostics.operations.recording import record
+from diagnostics.operations.refusing import Invalid
 from diagnostics.operations.triaging import Triage
+from diagnostics.queries.people import admins
 from tests.operations.building import MINUTE, T0, a_cluster, judgement, verdict
+from tests.people import a_person
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 DAY = 24 * 60 * MINUTE
@@ -116,3 +120,15 @@ def test_two_that_look_for_digests_send_one(beside: Beside, chat: Channel) -> No
 
     assert other.result() == 0
     assert Delivery.objects.count() == 1
+
+
+@pytest.mark.parametrize("step_down", [people.deactivate, lambda user: people.give_role(user, "viewer")])
+def test_of_two_admins_who_go_at_once_one_stays(beside: Beside, step_down: Callable[[User], None]) -> None:
+    ana, bo = a_person("ana", "admin"), a_person("bo", "admin")
+    with transaction.atomic():
+        step_down(ana)
+        other = beside(lambda: step_down(bo))
+
+    with pytest.raises(Invalid, match="this is the only active admin"):
+        other.result()
+    assert list(admins()) == [bo]
