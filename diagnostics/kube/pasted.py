@@ -56,11 +56,15 @@ def read(text: str) -> Kubeconfig:
     """What was pasted. Raises ConfigurationError; no text of an error quotes from it."""
     if len(text.encode()) > LARGEST:
         raise ConfigurationError(f"{SOURCE} has more than {LARGEST >> 10} kB.", "Paste that of one cluster.")
+    parsed: object = None
     try:
         _insist_on_plain(text)
         parsed = yaml.load(text, Loader=LOADER)  # noqa: S506 - it is a safe loader.
         file = convert(parsed if parsed is not None else {}, File)
     except msgspec.ValidationError as error:
+        if not isinstance(parsed, dict | None):
+            wrong = "What was pasted is no kubeconfig: it has no fields, such as clusters and users."
+            raise ConfigurationError(wrong, "Paste the whole file.") from None
         raise ConfigurationError(f"What was pasted is no kubeconfig: {error}.") from None
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigurationError(f"{SOURCE} is not YAML: {_what(error)}.", "Paste the whole file.") from None

@@ -104,7 +104,7 @@ BOMB = "a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n"
     [
         ("", "has no contexts"),
         ("contexts: [", "not YAML: line 2"),
-        (f"{WORD}", "no kubeconfig"),
+        (f"{WORD}", "no kubeconfig: it has no fields, such as clusters and users. Paste the whole file."),
         (f"contexts: {WORD}", "no kubeconfig"),
         (BOMB, "aliases"),
         (f"{written()}---\n{written()}", "several documents"),

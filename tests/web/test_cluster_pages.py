@@ -246,6 +246,7 @@ def test_what_is_refused_is_said_beside_the_field(browser: Client, text: str, sa
 
     assert page.status == 422
     assert says in page.text
+    assert ".." not in page.text
     assert WORD not in page.html
 
 

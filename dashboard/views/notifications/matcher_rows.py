@@ -72,9 +72,9 @@ def _values(text: str) -> list[str]:
 
 
 def sentence(text: str) -> str:
-    """What msgspec says, for people: without the path, as a sentence."""
+    """What msgspec says, for people: without the path, as a sentence; what is one already stays."""
     said = text.partition(" - at `")[0].replace("`", "")
-    return f"{said[:1].upper()}{said[1:]}."
+    return f"{said[:1].upper()}{said[1:].removesuffix('.')}."
 
 
 class MatcherRows(forms.BaseFormSet):  # type: ignore[type-arg]  # The class takes no parameters at run time.
