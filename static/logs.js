@@ -75,7 +75,7 @@
   }
 
   /* The address says what is looked for, so that it can be copied, and so that a page fetched again looks alike. */
-  function remember(viewer) {
+  function keepInAddress(viewer) {
     const query = new URLSearchParams(location.search);
     for (const field of findAll('input[type=search], select', viewer)) {
       if (field.value) query.set(field.name, field.value); else query.delete(field.name);
@@ -87,7 +87,7 @@
     const on = !find('.viewer .log').classList.contains('soft');
     for (const log of findAll('.viewer .log')) log.classList.toggle('soft', on);
     for (const button of findAll('[data-wrap]')) button.setAttribute('aria-pressed', on);
-    document.cookie = `wrap=${on ? 'on' : 'off'}; path=${words.root}; max-age=31536000; samesite=lax`;
+    remember('wrap', on ? 'on' : 'off');
   }
 
   function start(viewer) {
@@ -106,13 +106,13 @@
     apply(viewer);
     if (matchesIn(viewer).length) step(viewer, 1);
   });
-  document.addEventListener('change', (event) => { const viewer = within(event, '.tools'); if (viewer) remember(viewer); });
+  document.addEventListener('change', (event) => { const viewer = within(event, '.tools'); if (viewer) keepInAddress(viewer); });
   document.addEventListener('submit', (event) => { if (within(event, '.tools')) event.preventDefault(); });
   document.addEventListener('keydown', (event) => {
     const viewer = within(event, '.tools input');
     if (!viewer || event.key !== 'Enter') return;
     event.preventDefault();
-    remember(viewer);
+    keepInAddress(viewer);
     step(viewer, event.shiftKey ? -1 : 1);
   });
   document.addEventListener('click', (event) => {

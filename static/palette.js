@@ -18,6 +18,11 @@
     localStorage.setItem('recent', JSON.stringify([visit, ...recent()].slice(0, RECENT)));
   }
 
+  /* Whoever comes next to this browser is not told. */
+  document.addEventListener('submit', (event) => {
+    if (event.target.hasAttribute('data-signs-out')) localStorage.removeItem('recent');
+  });
+
   /* ---- What stands in the list ---- */
   function group(name, lines) {
     const box = Object.assign(document.createElement('div'), { ariaLabel: name });

@@ -40,6 +40,11 @@ def test_where_its_reader_was_lately_comes_first(site: Site, visit: Open) -> Non
     page.goto(f"{site.url}/")
     opened(page)
     expect(page.locator("#palette-found [role=option]").first).to_contain_text(f"#{number} api")
+    page.keyboard.press("Escape")
+    page.locator("summary.who").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/signin")
+    assert page.evaluate("localStorage.getItem('recent')") is None  # Whoever comes next is not told.
 
 
 def test_the_arrows_walk_and_are_told_to_screen_readers(site: Site, visit: Open) -> None:
