@@ -1,5 +1,5 @@
-/* The menus of a row, and choosing all rows: what the server cannot do without writing each menu fifty times. Without
-   scripts a row's snooze and more lead to its diagnosis, which has all of it. */
+/* The menus of a row and choosing all rows: what the server cannot do without writing each menu fifty times; and next
+   steps, which open in their place, so that nobody loses theirs. Without scripts each is a link to a page that has it. */
 'use strict';
 
 (() => {
@@ -22,6 +22,25 @@
     one.form.requestSubmit(one);
   }
 
+  /* ---- Next steps: as the page at the link's address has them, so that whoever copies the address copies the view ---- */
+  async function peek(url) {
+    const response = await fetch(url).catch(() => null);
+    if (!response?.ok || response.redirected) { location.assign(url); return; }
+    const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
+    history.replaceState(null, '', url);
+    for (const old of findAll('#rows > .peek')) old.remove();
+    for (const row of findAll('#rows > tr')) showWhetherOpen(row, fresh.getElementById(row.id));
+    const shown = find('#rows > .peek', fresh);
+    if (shown) document.getElementById(shown.id.replace('peek-', 'd-'))?.after(shown);
+    find('#acts')?.setAttribute('action', find('#acts', fresh).getAttribute('action'));
+  }
+
+  function showWhetherOpen(row, now) {
+    row.classList.toggle('is-open', now?.classList.contains('is-open') ?? false);
+    const link = find('.peeks', row), newer = now && find('.peeks', now);
+    for (const name of newer ? ['href', 'aria-expanded'] : []) link.setAttribute(name, newer.getAttribute(name));
+  }
+
   /* ---- Choosing: all of the page by one box, and how many are chosen ---- */
   const boxes = () => findAll('#rows [name=pick]');
 
@@ -37,6 +56,8 @@
   document.addEventListener('click', (event) => {
     const link = event.target.closest('#rows [data-menu]');
     if (link && !event.ctrlKey && !event.metaKey) { event.preventDefault(); openFor(link); return; }
+    const step = event.target.closest('#rows .peeks');
+    if (step && !event.ctrlKey && !event.metaKey) { event.preventDefault(); peek(step.href); return; }
     const button = event.target.closest('.menu-for-row button');
     if (button) doTo(button.value);
   });

@@ -24,6 +24,7 @@ WORTH_A_HEADING = 60  # Characters of a value that still fit in a heading.
 _OBVIOUS = re.compile(
     r"^(?:status|spec)\.(?:(?:template\.spec\.)?(?:init)?containers?(?:Statuses)?\[[^]]*\]\.)?", re.IGNORECASE
 )
+NOTHING = frozenset({"", "[]", "{}"})  # Values that say that there is none.
 ICONS = {"log": "log", "node": "node", "event": "bell", "pod": "pod"}
 
 
@@ -60,11 +61,12 @@ def _exhibit(piece: Mapping[str, Any], log: ContainerLog | None, *, proves: bool
 def _of_field(piece: Mapping[str, Any], _log: ContainerLog | None, proves: bool) -> Exhibit:
     field, value = _field(piece["path"]), piece["value"]
     short = len(value) <= WORTH_A_HEADING and "\n" not in value
-    heading = format_html("<code>{}</code> " + _("is") + " <code>{}</code>", field, value) if short else None
+    told = _("empty") if value in NOTHING else format_html("<code>{}</code>", _first_line(value))
+    heading = format_html("<code>{}</code> " + _("is") + " {}", field, told) if short else None
     return Exhibit(
         icon=ICONS.get(piece["source"], "workload"),
         heading=heading or format_html("<code>{}</code>", field),
-        brief=format_html("{}: <code>{}</code>", field, _first_line(value)),
+        brief=format_html("{}: {}", field, told),
         place=_place(piece["object"], piece["path"]),
         at=_moment(piece),
         proves=proves,

@@ -11,6 +11,7 @@ from dashboard.views.filters import Selection
 from dashboard.views.freshness import Beat
 from dashboard.views.overview import Overview
 from dashboard.views.spark import WINDOW, Spark, spark
+from dashboard.views.words import length
 from diagnostics import queries
 from diagnostics.models import Diagnosis
 from diagnostics.queries import PAGE_SIZE, Group, GroupBy
@@ -46,6 +47,12 @@ class Row:
         return next(iter([*remedy["commands"], *remedy["verify"]]), "")
 
     @property
+    def lasted(self) -> str:
+        """How long a resolved one had been failing."""
+        row = self.diagnosis
+        return length(row.resolved_at - row.first_seen) if row.resolved_at else ""
+
+    @property
     def unaffected(self) -> int:
         """How many pods of its workload it is not about."""
         return self.diagnosis.pods_total - self.diagnosis.pods_affected
@@ -58,8 +65,13 @@ class GroupLine:
     by: GroupBy
     group: Group
     url: str  # Leads to them; blank where no filter says it.
-    only: Diagnosis | None  # The one that it is made of.
+    latest: Diagnosis | None = None  # The newest of them, where that tells what their group is about.
     rows: tuple[Row, ...] = ()
+
+    @property
+    def only(self) -> Diagnosis | None:
+        """The one that it is made of."""
+        return self.latest if self.group.diagnoses == 1 else None
 
     @property
     def entry(self) -> Entry | None:
@@ -88,15 +100,16 @@ def headed(lines: Sequence[Row], by: GroupBy, selection: Selection) -> list[Grou
     """Lines under headings, groups in the order of their first lines."""
     by_number = {line.diagnosis.number: line for line in lines}
     return [
-        GroupLine(by, group, _url(group, by, selection), None, tuple(by_number[row.number] for row in members))
+        GroupLine(by, group, _url(group, by, selection), rows=tuple(by_number[row.number] for row in members))
         for group, members in queries.grouped([line.diagnosis for line in lines], by)
     ]
 
 
 def folded(groups: Sequence[Group], by: GroupBy, selection: Selection) -> list[GroupLine]:
-    """Groups as lines of their own; one of a single diagnosis says what that says."""
-    singles = queries.of_numbers([group.latest for group in groups if group.diagnoses == 1])
-    return [GroupLine(by, group, _url(group, by, selection), singles.get(group.latest)) for group in groups]
+    """Groups as lines of their own. One of a single diagnosis says what that says, a cause what the newest says."""
+    told = [group.latest for group in groups if by is GroupBy.CAUSE or group.diagnoses == 1]
+    latest = queries.of_numbers(told)
+    return [GroupLine(by, group, _url(group, by, selection), latest.get(group.latest)) for group in groups]
 
 
 def _url(group: Group, by: GroupBy, selection: Selection) -> str:

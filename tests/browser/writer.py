@@ -87,7 +87,7 @@ def change(name: str, **fields: Any) -> None:
         row = Diagnosis.objects.get(workload_name=name)
         for field, value in fields.items():
             row.verdict[field] = value
-            if field in ("summary", "pods_affected", "version"):
+            if field in ("summary", "pods_affected", "version", "last_fixed_by"):
                 setattr(row, field, value)
         row.save()
         live.announce(row.cluster, Update.Topic.DIAGNOSES, [row.uuid])
