@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,10 +18,12 @@ import msgspec
 
 from diagnostics.rules import checks, rules
 from diagnostics.rules.model import Rule, Severity
+from diagnostics.rules.readable import pieces, readable
 
 EXAMPLES = Path(__file__).with_name("examples.json")
 EVERYTHING = "*"
 OTHER = "Other"
+TELLING = 3  # Words that stay, whatever a finding fills in: with fewer a sentence says nothing of its cause.
 # Families in the order of a pod's life, each with the first words of its codes, or whole ones.
 _FAMILIES = {
     "Scheduling": ("sched",),
@@ -77,6 +80,15 @@ class Entry:
         return EVERYTHING in self.rule.explains
 
     @property
+    def title(self) -> str:
+        """What tells it from all others, as a heading: its message, else its cause; blank if neither does."""
+        causes = [rule.cause for rule in rules().values()]
+        apart = [self.rule.message] if self.told_apart else []
+        apart += [self.rule.cause] if causes.count(self.rule.cause) == 1 else []
+        told = next(filter(_tells, apart), "")
+        return readable(told).partition(". ")[0].removesuffix(".")
+
+    @property
     def worst(self) -> Severity | None:
         """What its severity becomes while no pod of the workload is ready; None if it stays."""
         severity = self.rule.severity
@@ -120,6 +132,11 @@ def _entry(rule: Rule) -> Entry:
         example=_examples().get(rule.code),
         told_apart=not any(other.message == rule.message for other in rules().values() if other is not rule),
     )
+
+
+def _tells(template: str) -> bool:
+    fixed = [piece.text for piece in pieces(template) if not piece.open]
+    return len(re.findall(r"\w+", " ".join(fixed))) >= TELLING
 
 
 @cache

@@ -62,6 +62,25 @@ def test_families_hold_every_code_once() -> None:
     assert OTHER not in by_family()
 
 
+@pytest.mark.parametrize(
+    ("code", "title"),
+    [
+        ("image-not-found", "Image <image> does not exist in the registry <registry>"),
+        ("probe-refused", "No process of the container accepts connections on the port that the readiness probe asks"),
+        ("sched-insufficient-extended", "The pod needs <request>"),
+        ("crash-app-unknown", ""),  # What its sentences say is all of a finding.
+        ("crash-sidecar", ""),
+    ],
+)
+def test_a_title_tells_a_code_from_all_others(code: str, title: str) -> None:
+    assert entries()[code].title == angled(title)
+
+
+def test_no_two_codes_share_a_title() -> None:
+    titles = [entry.title for entry in entries().values() if entry.title]
+    assert len(set(titles)) == len(titles)
+
+
 class TestReadable:
     def test_names_what_is_filled_in(self) -> None:
         assert readable("{kind} {name} has no {service_account}.") == angled("<kind> <name> has no <service account>.")

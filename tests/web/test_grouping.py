@@ -96,6 +96,17 @@ class TestOnOnePage:
         assert found[: len(urls)] == urls
         assert len(found) == {"cause": 2, "node": 1}.get(by, 3)
 
+    def test_a_cause_is_said_in_words_with_its_code_beside_it(self, look: Look) -> None:
+        eu = Cluster.objects.get(name="prod-eu")
+        a_diagnosis(eu, "api", code="probe-refused")
+        a_diagnosis(eu, "web", code="crash-app-unknown")
+        a_diagnosis(eu, "old", code="gone-since")
+        found = "\n".join(headings(look(group="cause")))
+        assert "No process of the container accepts connections on the port that the readiness probe asks" in found
+        assert " asks probe-refused " in found
+        assert " crash-app-unknown 1 diagnosis" in found  # Nothing but what was found tells it from others.
+        assert " gone-since 1 diagnosis" in found
+
     def test_the_rows_of_a_group_stay_together(self, look: Look) -> None:
         assert names(look(group="cause")) == ["cart", "cart", "db"]
         assert names(look(group="node")) == ["cart", "db", "cart"]
