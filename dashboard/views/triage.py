@@ -61,10 +61,22 @@ class _Listing:
     user: Any
 
     @cached_property
+    def found(self) -> Filter:
+        """What all lists of open ones are narrowed to: a text is looked for once."""
+        return self.selection.filter.looked_up(queries.open_ones())
+
+    @cached_property
+    def alone(self) -> bool:
+        """Whether a text was looked for in this list alone, for it would take too long in all."""
+        return bool(self.selection.filter.text) and (self.selection.tab is Tab.RESOLVED or self.found.cut)
+
+    @cached_property
     def chosen(self) -> Filter:
-        """What it is narrowed to; of open ones a text is looked for once."""
-        chosen = self.selection.filter
-        return chosen if self.selection.tab is Tab.RESOLVED else chosen.looked_up()
+        """What it is narrowed to."""
+        if self.alone:
+            rows = queries.read_for_text(self.selection.tab, self.overview.now, self.user)
+            return self.selection.filter.looked_up(rows)
+        return self.found
 
     @cached_property
     def causes(self) -> tuple[Group, ...]:
@@ -91,7 +103,9 @@ class _Listing:
         chosen, now = self.chosen, self.overview.now
         if not chosen:
             return self.totals
-        with_resolved = not chosen.text or self.selection.tab is Tab.RESOLVED
+        if self.alone:
+            return {**dict.fromkeys(Tab), self.selection.tab: len(chosen.numbers or ())}
+        with_resolved = not chosen.text
         return _by_tab(queries.counts(chosen, now, with_resolved=with_resolved), queries.assigned_to(self.user, chosen))
 
     @cached_property
@@ -111,6 +125,8 @@ class _Listing:
             "tabs": [(tab, self.counts[tab], selection.on(tab).url) for tab in Tab],
             "listed": self.counts[selection.tab],
             "total": self.totals[selection.tab],
+            "cut": self.chosen.cut,
+            "resolved_read": queries.RESOLVED_READ if self.alone and selection.tab is Tab.RESOLVED else None,
             "menus": selection.menus(queries.choices()),
             "storm": storm.storm(self.causes, self._example(), selection) if self.storms else None,
             "summed_up": []

@@ -4,6 +4,7 @@ from diagnostics.queries.codes import WORST_SHOWN, OpenHere, open_by_code, open_
 from diagnostics.queries.groups import GROUPS_SHOWN, Group, GroupBy, Groups, causes, grouped, groups
 from diagnostics.queries.lists import (
     PAGE_SIZE,
+    RESOLVED_READ,
     Counts,
     Listing,
     Sort,
@@ -13,6 +14,8 @@ from diagnostics.queries.lists import (
     lately_failing,
     listing,
     of_numbers,
+    open_ones,
+    read_for_text,
 )
 from diagnostics.queries.matching import Preview, Trial, Tried, hidden_by, preview, trial
 from diagnostics.queries.narrowing import COUNT_LIMIT, NOBODY, TEXT_LIMIT, Choices, Filter, choices
@@ -36,6 +39,7 @@ __all__ = [
     "NOBODY",
     "PAGE_SIZE",
     "PODS_LIMIT",
+    "RESOLVED_READ",
     "TEXT_LIMIT",
     "WORST_SHOWN",
     "Choices",
@@ -71,9 +75,11 @@ __all__ = [
     "of_numbers",
     "open_by_code",
     "open_in_each",
+    "open_ones",
     "open_with",
     "opened_since_when_all_is_resolved",
     "preview",
+    "read_for_text",
     "saved_view",
     "saved_views",
     "story",

@@ -158,7 +158,7 @@ def opened(chosen: Filter, slots: Slots, one_in: int = 1) -> list[Opened]:
     rows = began.values_list("slot", "diagnosis__code", "diagnosis__severity").annotate(
         n=Count("*"), pods=Sum("pods_peak")
     )
-    return [Opened(*kind, n * one_in, pods * one_in) for *kind, n, pods in rows]
+    return [Opened(slot, code, severity, n * one_in, pods * one_in) for slot, code, severity, n, pods in rows]
 
 
 def opened_by_namespace(chosen: Filter, slots: Slots, one_in: int = 1) -> list[OpenedHere]:
@@ -166,7 +166,9 @@ def opened_by_namespace(chosen: Filter, slots: Slots, one_in: int = 1) -> list[O
     began = _began(chosen, slots, one_in).annotate(slot=_Slot("started_at", slots))
     places = began.values_list("slot", "diagnosis__cluster__name", "diagnosis__namespace")
     rows = places.annotate(n=Count("*"), pods=Sum("pods_peak"))
-    return [OpenedHere(*place, n * one_in, pods * one_in) for *place, n, pods in rows]
+    return [
+        OpenedHere(slot, cluster, namespace, n * one_in, pods * one_in) for slot, cluster, namespace, n, pods in rows
+    ]
 
 
 def healed(chosen: Filter, slots: Slots, one_in: int = 1) -> dict[int, int]:

@@ -32,7 +32,7 @@ class GroupBy(StrEnum):
 # The columns that groups are told apart by; but for a cause, besides the cluster.
 _COLUMNS: dict[GroupBy, tuple[str, ...]] = {
     GroupBy.CAUSE: ("code",),
-    GroupBy.WORKLOAD: ("namespace", "workload_kind", "workload_name"),
+    GroupBy.WORKLOAD: ("workload_name", "workload_kind", "namespace"),  # What differs most is compared first.
     GroupBy.NODE: ("node",),
     GroupBy.NAMESPACE: ("namespace",),
 }

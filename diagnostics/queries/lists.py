@@ -17,6 +17,7 @@ from diagnostics.queries.narrowing import ATTENDED, CLUSTER_KEY, COUNT_LIMIT, DE
 from diagnostics.rules.model import Severity
 
 PAGE_SIZE = 50
+RESOLVED_READ = 20_000  # Of the resolved ones, the latest, in which a text is looked for: there may be a million.
 
 
 class Tab(StrEnum):
@@ -143,6 +144,19 @@ def listed(tab: Tab, now: datetime, user: User) -> Q:
         Tab.SNOOZED: is_snoozed(now),
         Tab.RESOLVED: Q(state=Diagnosis.State.RESOLVED),
     }[tab]
+
+
+def open_ones() -> QuerySet[Diagnosis]:
+    """All that are open, the severest first."""
+    return Diagnosis.objects.filter(IS_OPEN).order_by("-severity", "-pods_affected", "-opened_at")
+
+
+def read_for_text(tab: Tab, now: datetime, user: User) -> QuerySet[Diagnosis]:
+    """What of a list is read to look for a text: the severest first, of resolved ones the latest RESOLVED_READ."""
+    if tab is not Tab.RESOLVED:
+        return open_ones().filter(listed(tab, now, user))
+    latest = Diagnosis.objects.filter(listed(tab, now, user)).order_by("-resolved_at", "number")
+    return latest.filter(pk__in=latest.values("pk")[:RESOLVED_READ])
 
 
 def _order(tab: Tab, sort: Sort, now: datetime) -> tuple[Any, ...]:

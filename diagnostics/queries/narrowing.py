@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, ExpressionWrapper, F, Q, Value
+from django.db.models import BigIntegerField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.db.models.lookups import Exact, In
 
 from diagnostics.models import Cluster, Diagnosis
@@ -50,7 +50,7 @@ class Filter:
     codes: tuple[str, ...] = ()
     assignees: tuple[str, ...] = ()  # Names of accounts; NOBODY among them: what is nobody's.
     text: str = ""
-    numbers: tuple[int, ...] | None = None  # Of all that have the text, once it was looked for.
+    numbers: tuple[int, ...] | None = None  # Of those that have the text, once it was looked for.
 
     def __bool__(self) -> bool:
         return self != Filter()
@@ -69,17 +69,21 @@ class Filter:
             return condition & Q(pk__in=self.numbers)
         return condition & self._text_condition() if self.text else condition
 
-    def looked_up(self) -> Filter:
-        """The same for open ones, with the text looked for once and for all that is to be asked of them.
+    def looked_up(self, among: QuerySet[Diagnosis]) -> Filter:
+        """The same with the text looked for once and for all that is to be asked of some diagnoses.
 
-        It is in the wide rows, so each question that looks for it reads them all. What more than COUNT_LIMIT have stays
-        a text: it is found soon.
+        It is in the wide rows, so each question that looks for it reads them all. Of more than COUNT_LIMIT that have it
+        the first are taken, and it is `cut`.
         """
         if not self.text:
             return self
-        found = Diagnosis.objects.filter(IS_OPEN, self.condition()).values_list("number", flat=True)
-        numbers = tuple(found[: COUNT_LIMIT + 1])
-        return self if len(numbers) > COUNT_LIMIT else replace(self, numbers=numbers)
+        found = among.filter(self.condition()).values_list("number", flat=True)
+        return replace(self, numbers=tuple(found[: COUNT_LIMIT + 1]))
+
+    @property
+    def cut(self) -> bool:
+        """Whether more have the text than were taken."""
+        return self.numbers is not None and len(self.numbers) > COUNT_LIMIT
 
     def _cluster_condition(self) -> Q:
         return Q(In(CLUSTER_KEY, Cluster.objects.filter(name__in=self.clusters).values("pk"))) if self.clusters else Q()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from diagnostics.engine.verdict import Change, Remedy, Symptom, WorkloadPart
 from diagnostics.models import Diagnosis
-from diagnostics.queries import PAGE_SIZE
+from diagnostics.queries import PAGE_SIZE, lists, narrowing
 from tests.web.conftest import Look, Page
 from tests.web.rows import a_cluster, a_diagnosis, before, resolved
 
@@ -136,6 +137,30 @@ def test_a_number_is_found(look: Look) -> None:
     a_diagnosis(cluster, "web")
     assert names(look(q=f"#{row.number}")) == ["cart"]
     assert look(q="9" * 30).status == 200
+
+
+def test_of_what_very_many_have_the_severest_are_listed(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(narrowing, "COUNT_LIMIT", 2)
+    cluster = a_cluster()
+    for name, severity in (("web", "low"), ("cart", "critical"), ("db", "high"), ("api", "medium")):
+        a_diagnosis(cluster, name, severity=severity)
+    page = look(q="DATABASE_URL")
+    assert names(page) == ["cart", "db", "api"]
+    assert "The severest of them are listed: add a word" in page.text
+    assert re.findall(r">([^>]+) <b>(.+?)</b>", page.part('<nav class="tabs"').html) == [("Open", "3")]
+    assert "The severest" not in look(q="cart").text
+
+
+def test_a_text_is_looked_for_in_what_was_resolved_last(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "RESOLVED_READ", 2)
+    cluster = a_cluster()
+    for hours, name in enumerate(("cart", "web", "db"), 1):
+        resolved(cluster, name, first_seen=before(hours=9), resolved_at=before(hours=hours))
+    assert names(look(tab="resolved", q="DATABASE_URL")) == ["cart", "web"]
+    page = look(tab="resolved", q="db")
+    assert "0 of 3 match" in page.text
+    assert "At most the latest" in page.text
+    assert names(look(tab="resolved", namespace="shop")) == ["cart", "web", "db"]
 
 
 def test_a_filter_that_hides_everything_says_so_and_can_be_cleared(look: Look) -> None:
