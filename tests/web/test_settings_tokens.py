@@ -114,10 +114,10 @@ class TestList:
         page = look("/settings/tokens")
         assert page.headline == "1 token lets a program in"
         text = page.part('<section class="card" id="tokens"').text
-        assert re.search(r"prometheussb_[0-9a-f]{16} read ana 3 min ago it is revoked counts Revoke", text)
-        assert re.search(r"scriptsb_\w+ read bo never .* expired Revoke", text)
-        assert re.search(r"leftsb_\w+ read cy never it is revoked stopped with its account", text)
-        assert re.search(r"oldsb_\w+ read bo never it is revoked revoked 2 h ago$", text)
+        assert re.search(r"prometheus sb_[0-9a-f]{16} read ana 3 min ago it is revoked counts Revoke", text)
+        assert re.search(r"script sb_\w+ read bo never .* expired Revoke", text)
+        assert re.search(r"left sb_\w+ read cy never it is revoked stopped with its account", text)
+        assert re.search(r"old sb_\w+ read bo never it is revoked revoked 2 h ago$", text)
 
     @pytest.mark.parametrize("role", ["viewer", "responder"])
     def test_everybody_else_sees_their_own(self, client: Client, role: str) -> None:
