@@ -163,6 +163,19 @@ class TestBlindSpots:
         resolved(lost, "cart")
         assert " stale" not in look(tab="resolved").part('<tbody id="rows"').html
 
+    @pytest.mark.parametrize(
+        ("failure", "said"),
+        [
+            ("timed out", "9 min ago: timed out."),
+            ("It refuses.", "9 min ago: It refuses."),
+            ("There is no prod. Did you mean 'demo'?", "9 min ago: There is no prod. Did you mean 'demo'?"),
+            ("", "9 min ago."),
+        ],
+    )
+    def test_why_it_cannot_be_reached_ends_as_a_sentence(self, look: Look, failure: str, said: str) -> None:
+        a_cluster("prod-us", fresh_at=before(minutes=9), failing_since=before(minutes=9), failure=failure)
+        assert look().part('<div class="banner" id="banner-lost').text.endswith(said)
+
     def test_the_first_read_is_announced(self, look: Look) -> None:
         cluster = a_cluster("demo", fresh_at=None)
         page = look()

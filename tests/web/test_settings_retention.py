@@ -106,7 +106,7 @@ class TestPruning:
             a_diagnosis(cluster, first_seen=before(days=99)),
         ]
         page = pruned(browser)
-        assert "Forgotten: diagnoses: 1." in page.part('<div class="toasts"').text
+        assert "1 row is forgotten: diagnoses 1." in page.part('<div class="toasts"').text
         assert set(Diagnosis.objects.all()) == set(kept)
         assert "Last pruned 0 s ago" in page.text
 
@@ -119,7 +119,7 @@ class TestPruning:
         resolved(a_cluster(), "old", resolved_at=before(days=999), first_seen=before(days=999))
         page = pruned(browser)
         assert page.status == 200
-        assert "Forgotten: diagnoses: 1." in page.text
+        assert "1 row is forgotten: diagnoses 1." in page.text
         assert "Last pruned not noted yet" in page.text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +16,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 from redis.exceptions import RedisError
 
@@ -111,10 +112,14 @@ def _prune(request: HttpRequest) -> HttpResponse:
     days = settings.SICKBAY_RETENTION_DAYS
     forgotten = pruning.prune(timezone.now(), timedelta(days=days))
     note_pruning()
-    said = ", ".join(f"{what}: {rows:,}" for what, rows in sorted(forgotten.items()) if rows)
-    nothing = _("Nothing is older than %(days)d days.") % {"days": days}
-    messages.success(request, _("Forgotten: %(what)s.") % {"what": said} if said else nothing)
+    messages.success(request, _forgotten(forgotten) or _("Nothing is older than %(days)d days.") % {"days": days})
     return redirect("retention")
+
+
+def _forgotten(rows: Counter[str]) -> str:
+    kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(rows.items()) if count)
+    said = ngettext("%(n)d row is forgotten: %(kinds)s.", "%(n)d rows are forgotten: %(kinds)s.", rows.total())
+    return said % {"n": rows.total(), "kinds": kinds} if kinds else ""
 
 
 prune = require_POST(for_role(Role.ADMIN, _prune, posted_from="retention"))
