@@ -41,6 +41,8 @@ LISTS = {
     "a search": "/?q=VARIABLE_7",
     "a vain search": "/?q=nothing-is-called-so",
     "a common search": "/?q=VARIABLE",
+    "among resolved": "/?tab=resolved&q=VARIABLE",
+    "of them in vain": "/?tab=resolved&q=nothing-is-called-so",
     "one cluster": "/?cluster=bench",
     "one by one": "/?group=nothing",
     "page 40": "/?group=nothing&page=40",
@@ -48,10 +50,18 @@ LISTS = {
 }
 OTHERS = {
     "timeline": "/timeline",
+    "timeline, 14 days": "/timeline?span=14d",
+    "its map": "/timeline?span=14d&view=heat",
+    "its chart": "/timeline/chart?span=14d",
     "wallboard": "/tv",
+    "search": "/search?q=VARIABLE",
+    "search in vain": "/search?q=nothing-is-called-so",
+    "clusters": "/clusters/",
     "codes": "/codes/",
     "notifications": "/notifications/",
     "settings": "/settings/people",
+    "system": "/settings/system",
+    "evidence kept": "/settings/retention",
     "signal": "/live/changes?since=0",
 }
 

@@ -32,11 +32,13 @@ LISTS = (
     *("/", "/?sort=newest", "/?tab=review", "/?tab=mine", "/?tab=snoozed", "/?tab=resolved", "/?page=2", "/?peek=5"),
     *(f"/?group={by}" for by in ("cause", "workload", "node", "namespace")),
     *("/?severity=critical", "/?namespace=ns-7", "/?q=VARIABLE", "/?q=nothing", "/tv", "/codes/", "/timeline"),
+    *("/?tab=resolved&q=VARIABLE", "/search?q=VARIABLE", "/search?q=nothing", "/clusters/", "/settings/system"),
 )
 FIRST_VIEWS = (
     *("/", "/?tab=resolved", "/d/{number}", "/codes/", "/codes/crash-config-env", "/tv", "/timeline"),
     *("/notifications/", "/notifications/routes/new", "/notifications/silences/new", "/notifications/deliveries/"),
     *("/settings/people", "/settings/tokens", "/settings/system", "/settings/redaction", "/setup", "/signin"),
+    *("/clusters/", "/clusters/add", "/search?q=cart", "/settings/account", "/settings/retention"),
 )
 
 
