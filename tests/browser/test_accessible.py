@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import Open
 from tests.browser.site import Site
@@ -56,6 +56,14 @@ PAGES = (
     "/api/docs",
 )
 
+STRANGERS = {
+    "/signin": "Sign in",
+    "/signin/spent": "This link no longer signs in",
+    "/nothing/here": "There is nothing here",
+    "/d/4711": "There is no diagnosis #4711",
+    "/signout": "This address takes no such request",
+}
+
 
 @pytest.fixture
 def filled(site: Site, visit: Open) -> tuple[Page, dict[str, Any]]:
@@ -81,3 +89,17 @@ def test_pages_are_accessible(site: Site, filled: tuple[Page, dict[str, Any]], p
             assert faults(page) == [], (scheme, width)
     page.set_viewport_size({"width": ZOOMED, "height": 256})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_strangers_see_is_accessible(site: Site, chromium: Browser) -> None:
+    page = chromium.new_page()  # Not by `visit`: the browser complains of every status that is an error.
+    for path, heading in STRANGERS.items():
+        page.goto(site.url + path)
+        assert page.get_by_role("heading", level=1).inner_text() == heading
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            for width in (*WIDTHS, ZOOMED):
+                page.set_viewport_size({"width": width, "height": 900})
+                assert faults(page) == [], (path, scheme, width)
+                assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.context.close()

@@ -232,7 +232,7 @@ def test_something_without_a_namespace_has_none(look: Look) -> None:
 def test_an_unknown_number_is_not_found(look: Look, number: str) -> None:
     page = look(f"/d/{number}")
     assert page.status == 404
-    assert page.headline == "There is nothing here"
+    assert page.headline == f"There is no diagnosis #{int(number)}"
 
 
 def test_it_costs_the_same_however_long_its_history(browser: Client) -> None:
