@@ -102,7 +102,9 @@ def test_no_kubeconfig_and_no_pod() -> None:
 
 
 def test_a_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "There is no kubeconfig at /nowhere/config. Put one there, or correct the path." in refused("/nowhere/config")
+    assert "There is no kubeconfig at /nowhere/config. Put one there, or correct the path." in refused(
+        "/nowhere/config"
+    )
     monkeypatch.setenv("KUBECONFIG", "/nowhere/a:/nowhere/b")
     assert "There is no kubeconfig at /nowhere/a, /nowhere/b. Correct KUBECONFIG." in refused()
 
