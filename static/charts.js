@@ -6,7 +6,7 @@
 (() => {
   const AGAIN = 30000; // Milliseconds between two drawings of the same chart, at least.
   const NARROW = 480, TICK_WIDTH = 72, ROW = 24;
-  const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false, showTips: false };
+  const CONFIG = { displayModeBar: false, responsive: false, doubleClick: false, showTips: false };
   const MINUTE = 60000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
   const STEPS = [
     ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE), ...[1, 2, 3, 6, 12].map((n) => n * HOUR),
@@ -70,7 +70,7 @@
     const across = { ...axis, ...layout.xaxis, ...ticks(layout.xaxis.range, width), showgrid: false, zeroline: false };
     return {
       ...layout,
-      height: height(data, width),
+      width: find('.plot', place).clientWidth, height: height(data, width),
       margin: { l: 40, r: 12, t: 22, b: 40 },
       paper_bgcolor: 'transparent', plot_bgcolor: 'transparent', showlegend: false,
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour('ink-2') },
@@ -191,6 +191,8 @@
 
   function redraw() { for (const place of places()) if (figures.get(place)?.found) draw(place); }
 
+  let resized; // Plotly's own way would take the height from the page, and that has none to give.
+  addEventListener('resize', () => { clearTimeout(resized); resized = setTimeout(redraw, 100); });
   document.addEventListener('fresh', refresh);
   document.addEventListener('click', (event) => { const again = event.target.closest('[data-again]'); if (again) load(again.closest('[data-chart]')); });
   new MutationObserver(redraw).observe(root, { attributeFilter: ['data-theme'] });

@@ -111,3 +111,13 @@ def test_without_scripts_the_table_has_it_all(site: Site, visit: Open) -> None:
     expect(page.locator("noscript p")).to_be_visible()
     page.get_by_text("Show as table").click()
     expect(page.get_by_role("columnheader", name="crash-config-env")).to_be_visible()
+
+
+def test_a_turned_phone_shows_the_whole_chart(site: Site, visit: Open) -> None:
+    site.do("open_diagnosis", name="cart", cluster="prod-eu")
+    page = visit("/timeline", width=812, height=375)
+    drawing = page.locator(".plot .main-svg").first
+    drawing.wait_for()
+    page.set_viewport_size({"width": 375, "height": 812})
+    expect(drawing).to_have_css("height", "240px")
+    assert page.evaluate("document.querySelector('.plot .main-svg').clientWidth <= innerWidth")
