@@ -61,3 +61,12 @@ def test_a_menu_shows_that_it_opens_and_a_search_hides_its_key(site: Site, visit
         expect(page.locator(f"{menu} > summary .i")).to_have_css("visibility", "visible")
     expect(page.locator(".top .find kbd")).to_be_hidden()
     expect(page.locator("#q")).to_have_value("web")
+
+
+def test_what_is_done_to_those_chosen_leaves_room_on_a_phone(site: Site, visit: Open) -> None:
+    site.do("open_diagnosis", name="web", cluster="prod-eu")
+    page = sign_in(site, visit, width=375, height=812)
+    page.goto(f"{site.url}/")
+    page.locator("#rows [name=pick]").check()
+    tops = page.locator(".bulk .btn:visible").evaluate_all("all => all.map(each => each.getBoundingClientRect().top)")
+    assert len(set(tops)) == 2
