@@ -45,13 +45,16 @@ function leaveRow() {
   mark();
 }
 
-/* What a form does to a row comes back as the same page: there the walk goes on. */
-function keepPlace() { sessionStorage.setItem('at', JSON.stringify({ ...at, page: location.href })); }
+/* What a form does to a row comes back as the same page: there the walk goes on, and nothing has moved. */
+function keepPlace() { sessionStorage.setItem('at', JSON.stringify({ ...at, page: location.href, top: scrollY })); }
 
 function resumePlace() {
-  const { page, ...kept } = JSON.parse(sessionStorage.getItem('at') ?? '{}');
+  const { page, top, ...kept } = JSON.parse(sessionStorage.getItem('at') ?? '{}');
   sessionStorage.removeItem('at');
-  if (page === location.href) { Object.assign(at, kept); mark(); }
+  if (page !== location.href) return;
+  Object.assign(at, kept);
+  mark();
+  if (at.href) scrollTo({ top, behavior: 'instant' });
 }
 
 /* ---- What a key presses: what is for those chosen if any are, else what belongs to the row, else the page's own ---- */

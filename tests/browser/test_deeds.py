@@ -83,7 +83,7 @@ def test_several_at_once_by_pointer_and_by_keys(site: Site, visit: Open) -> None
     bar, tabs = page.locator(".bulk"), page.locator("#tabs")
     expect(bar).to_be_hidden()
     for n in (0, 1):
-        page.get_by_role("checkbox").nth(n).check()
+        page.locator("#rows").get_by_role("checkbox").nth(n).check()
     bar.get_by_role("button", name="Resolve").click()
     expect(tabs).to_contain_text("Resolved 2")
     page.locator(".toast").get_by_role("button", name="Undo").click()
@@ -93,3 +93,17 @@ def test_several_at_once_by_pointer_and_by_keys(site: Site, visit: Open) -> None
         page.keyboard.press(key)
     expect(page.locator(".toast")).to_contain_text("Acknowledged. 2 diagnoses.")
     expect(page.locator("#rows .c-sev", has_text="Acknowledged")).to_have_count(2)
+
+
+def test_what_is_done_to_a_row_moves_nothing(site: Site, visit: Open) -> None:
+    for n in range(30):
+        site.do("open_diagnosis", name=f"w{n}", cluster="prod-eu")
+    page = sign_in(site, visit)
+    row = page.locator("#rows > tr:not(.peek)").nth(24)
+    row.get_by_role("button", name="Acknowledge").focus()
+    scrolled = page.evaluate("scrollY")
+    assert scrolled > 0
+    page.keyboard.press("Enter")
+    expect(row).to_contain_text("Acknowledged")
+    assert page.evaluate("scrollY") == scrolled
+    expect(row).to_have_class("is-at")
