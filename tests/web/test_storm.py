@@ -72,7 +72,7 @@ def test_a_cause_of_less_than_half_is_not_called_shared(look: Look) -> None:
         for code, pods in zip(CAUSES, (200, 170, 150), strict=False):
             a_diagnosis(cluster, code, code=code, pods_affected=pods, pods_total=pods)
     page = look()
-    assert page.headline == "Storm: 1,040 pods failing in 2 clusters, 38 % by the largest cause"
+    assert page.headline == "Storm: 1,040 pods failing in 2 clusters, the largest cause has 38 %"
     assert "share one cause" not in page.text
 
 
