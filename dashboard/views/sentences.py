@@ -10,7 +10,10 @@ from django.utils.translation import gettext as _
 
 from dashboard.views.freshness import Beat, State
 from dashboard.views.overview import Overview
-from dashboard.views.words import clusters_word, lasting, minute, rounded
+from dashboard.views.storm import Storm
+from dashboard.views.words import clusters_word, exact, lasting, minute, rounded
+
+HALF = 50  # Percent.
 
 
 def headline(overview: Overview) -> SafeString:
@@ -20,6 +23,16 @@ def headline(overview: Overview) -> SafeString:
     if not overview.counts.unresolved:
         return _nothing_open(overview)
     return format_html("{}{}", format_html_join(", ", "{}", ((part,) for part in _open(overview))), _unknown(overview))
+
+
+def storm_headline(storm: Storm, overview: Overview) -> SafeString:
+    """`Storm: 2,318 pods failing in 3 of 4 clusters, 92 % share one cause`; shared is what half of them have."""
+    if storm.share >= HALF:
+        text = _("Storm: {} pods failing in {}, {}\u00a0% share one cause")
+    else:
+        text = _("Storm: {} pods failing in {}, the largest cause has {}\u00a0%")
+    said = format_html(text, exact(storm.pods), _where(overview), storm.share)
+    return format_html("{}{}", said, _unknown(overview))
 
 
 def _open(overview: Overview) -> Iterator[str]:

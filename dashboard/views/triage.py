@@ -16,8 +16,7 @@ from dashboard.views import bulk, deeds, listed, saved, storm
 from dashboard.views.calm import calm
 from dashboard.views.filters import NOTHING_CHOSEN, Selection
 from dashboard.views.overview import Overview, current_overview, render_page
-from dashboard.views.sentences import headline
-from dashboard.views.words import clusters_word
+from dashboard.views.sentences import headline, storm_headline
 from diagnostics import queries
 from diagnostics.models import Diagnosis
 from diagnostics.queries import COUNT_LIMIT, GROUPS_SHOWN, PAGE_SIZE, Counts, Filter, Group, GroupBy, Groups, Tab
@@ -39,10 +38,8 @@ def _page(request: HttpRequest) -> HttpResponse:
     listing = _Listing(overview, selection, user)
     context = {
         "selection": selection,
-        "headline": headline(overview),
         "tomorrow": deeds.tomorrow_morning(overview.now),
         "people": deeds.others(user.get_username()) if may(user, Role.RESPONDER) else [],
-        "clusters_failing": clusters_word(len(overview.counts.open_by_cluster)),
         "hasty": overview.counts.open <= COUNT_LIMIT,  # Whether it may be fetched as often as there is news.
         **listing.context(),
         **saved.views_of(overview, selection, user),
@@ -117,6 +114,7 @@ class _Listing:
         """What the page shows of it."""
         selection = self.selection
         lines, more = self._folded() if self._folds else self._rows()
+        raging = storm.storm(self.causes, self._example(), selection) if self.storms else None
         return {
             **lines,
             "by": self.by,
@@ -128,7 +126,8 @@ class _Listing:
             "cut": self.chosen.cut,
             "resolved_read": queries.RESOLVED_READ if self.alone and selection.tab is Tab.RESOLVED else None,
             "menus": selection.menus(queries.choices()),
-            "storm": storm.storm(self.causes, self._example(), selection) if self.storms else None,
+            "storm": raging,
+            "headline": storm_headline(raging, self.overview) if raging else headline(self.overview),
             "summed_up": []
             if self.storms or selection.tab is Tab.RESOLVED
             else storm.summed_up(self.causes, selection),

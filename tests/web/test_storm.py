@@ -10,7 +10,7 @@ from django.test import Client
 from diagnostics.models import Cluster
 from tests.people import a_person
 from tests.web.conftest import Look, Page
-from tests.web.rows import a_cluster, a_diagnosis
+from tests.web.rows import a_cluster, a_diagnosis, before
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +40,7 @@ def test_more_than_a_thousand_failing_pods_are_a_storm(look: Look, cluster: Clus
     failing(cluster, "node-unreachable", 1)
     page = look()
     assert is_storm(page)
-    assert page.headline == "Storm: 1,001 pods failing in 1 cluster, 59 % share one cause"
+    assert page.headline == "Storm: 1,001 pods failing in prod-eu, 59 % share one cause"
     assert "2 other causes, listed below" in page.part(STORM).text
 
 
@@ -122,6 +122,13 @@ def test_it_is_fetched_again_every_ten_seconds_at_most(look: Look, cluster: Clus
     assert "data-gap" not in look().html
     failing(cluster, "crash-oom-limit", 1_200)
     assert ' data-gap="10000"' in look().html
+
+
+def test_what_is_unknown_is_said_with_it(look: Look, cluster: Cluster) -> None:
+    lost = a_cluster("prod-us", fresh_at=before(minutes=6), failing_since=before(minutes=6), failure="timed out")
+    failing(lost, "image-not-found", 1_200)
+    said = "Storm: 1,200 pods failing in 1 of 2 clusters, 100 % share one cause; prod-us unknown since"
+    assert look().headline.startswith(said)
 
 
 class TestSummedUp:
