@@ -246,6 +246,11 @@ class TestDeeds:
         assert not Diagnosis.objects.filter(state="resolved").exists()
 
 
+def test_a_resolved_one_says_how_long_it_failed(look: Look) -> None:
+    resolved(a_cluster(), "web", first_seen=before(hours=4), resolved_at=before(hours=1))
+    assert "after 3 h" in look(tab="resolved").part('<tbody id="rows').text
+
+
 @pytest.mark.parametrize(
     "path",
     ["/?group=cause", "/?group=node", "/?assignee=me", "/?node=node-1&workload=Deployment/cart", "/?sort=newest"],
