@@ -178,9 +178,7 @@ class TestRows:
 
     def test_are_never_said_to_be_fewer_than_were_counted(self, signals: Callable[[int], None]) -> None:
         signals(1_200)
-        if connection.vendor == "postgresql":  # Which was not analyzed, and knows nothing.
-            assert stored.rows()[Update] == 1_001
-        assert stored.rows()[Update] > 1_000
+        assert stored.rows()[Update] > 1_000  # PostgreSQL may never have been asked to analyze the table.
 
 
 def test_oldest_evidence_is_an_event_or_a_log() -> None:
