@@ -8,7 +8,7 @@
   if (!dialog) return;
   const AFTER = 150, RECENT = 8; // Milliseconds of silence before the server is asked; pages that are remembered.
   const field = find('input', dialog), list = find('[role=listbox]', dialog), said = find('[role=status]', dialog);
-  let timer, asking = new AbortController();
+  let timer, shownFor, asking = new AbortController();
 
   /* ---- Where its reader was ---- */
   const recent = () => JSON.parse(localStorage.getItem('recent') ?? '[]').filter(({ href }) => href !== here);
@@ -50,11 +50,13 @@
   }
 
   function show(found) {
+    const kept = shownFor === field.value && selected()?.id; // More of the same came: whoever walked on stays there.
+    shownFor = field.value;
     const visited = field.value ? [] : recent().map(({ href, text }, n) => option(`o-recent-${n}`, text, href));
     const { wordRecent, wordCommands } = dialog.dataset;
     list.replaceChildren(...group(wordRecent, visited), ...group(wordCommands, commands(field.value)), ...found);
     said.textContent = '';
-    select(find('[role=option]', list));
+    select((kept && document.getElementById(kept)) || find('[role=option]', list));
   }
 
   /* ---- Asking the server ---- */

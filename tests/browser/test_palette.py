@@ -15,7 +15,7 @@ from tests.browser.test_live import some
 def opened(page: Page) -> None:
     page.keyboard.press("Control+k")
     expect(page.locator("#palette-q")).to_be_focused()
-    expect(page.locator("#palette-found [role=option]").last).to_be_visible()
+    expect(page.locator("#palette-found [aria-label=Pages] [role=option]").last).to_be_visible()  # The server's own.
 
 
 def test_from_anywhere_to_a_diagnosis_by_keys_alone(site: Site, visit: Open) -> None:
