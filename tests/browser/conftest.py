@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.site import Site, running_site
 
@@ -27,6 +27,7 @@ OUTAGE = (
 )
 
 Open = Callable[..., Page]
+expect.set_options(timeout=20_000)  # Milliseconds. What is true in the end counts, however busy the machine is.
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
