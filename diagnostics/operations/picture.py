@@ -37,7 +37,6 @@ WORKLOADS = {
     "jobs": "Job",
     "cronjobs": "CronJob",
 }
-_MANIFEST = "kubernetes.io/config.hash"  # By which the kubelet names a static pod in its events.
 
 
 @dataclass(slots=True)
@@ -53,8 +52,7 @@ class Held:
     @property
     def uids(self) -> set[str]:
         """What its events may call it."""
-        metadata = self.pod.metadata
-        return {metadata.uid, metadata.annotations.get(_MANIFEST, metadata.uid)}
+        return {self.pod.metadata.uid, self.pod.metadata.event_uid}
 
 
 @dataclass(slots=True)

@@ -24,7 +24,6 @@ RUNS = 500  # Ended runs of a pod that are drawn.
 SIBLINGS = 50
 RELATED = 5
 _RESOURCES = {kind: resource for resource, kind in WORKLOADS.items() if kind != "CronJob"}
-_MANIFEST = "kubernetes.io/config.hash"  # By which the kubelet names a static pod in its events.
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ def _events(row: Suspect, pod: Pod, workload: Workload | None) -> list[PodEvent]
     owners = {owner.uid: f"{owner.kind} {owner.name}" for owner in pod.metadata.owner_references}
     if workload:
         owners[workload.metadata.uid] = f"{row.workload_kind} {row.workload_name}"
-    itself = {row.uid, pod.metadata.annotations.get(_MANIFEST, row.uid)}
+    itself = {row.uid, pod.metadata.event_uid}
     kept = KeptEvent.objects.filter(cluster=row.cluster_id, object_uid__in={*itself, *owners} - {""})
     return [
         PodEvent("" if each.object_uid in itself else owners[each.object_uid], event, each.count, each.last_at)

@@ -158,8 +158,8 @@ class Suspect(Subject):
         """
         metadata = self.pod.metadata
         own = self.snapshot.events_of(metadata.uid, *reasons)
-        manifest = metadata.annotations.get("kubernetes.io/config.hash", metadata.uid)
-        return own if manifest == metadata.uid else own + self.snapshot.events_of(manifest, *reasons)
+        other = metadata.event_uid
+        return own if other == metadata.uid else own + self.snapshot.events_of(other, *reasons)
 
     def node_events(self, *reasons: str) -> list[Event]:
         """Events about the pod's node, newest first. Kubelets give their node's name as uid."""

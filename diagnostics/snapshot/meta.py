@@ -56,6 +56,12 @@ class Metadata(LeanMetadata, frozen=True):
     generation: int = 0
     deletion_grace_period_seconds: int | None = None
     annotations: dict[str, str] = {}
+
+    @property
+    def event_uid(self) -> str:
+        """By which the kubelet names a static pod in its events: the hash of its manifest; of others the uid."""
+        return self.annotations.get("kubernetes.io/config.hash", self.uid)
+
     finalizers: tuple[str, ...] = ()
 
 
