@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.deprecation import MiddlewareMixin
 from redis.exceptions import RedisError
 
-from dashboard.celery import QUEUES, seen_key
+from dashboard import queues
 
 OK = "ok"
 
@@ -66,8 +66,7 @@ def check_redis() -> None:
 
 def check_workers() -> None:
     """Every queue has a worker that was seen lately; without one, what is shown is no longer being updated."""
-    seen: Mapping[str, float] = cache.get_many([seen_key(queue) for queue in QUEUES])
-    unseen = [queue for queue in QUEUES if seen_key(queue) not in seen]
+    unseen = [queue for queue, at in queues.seen().items() if at is None]
     if unseen:
         raise Unready(f"none seen in the last minute for the queue {' and '.join(unseen)}")
 

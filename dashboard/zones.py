@@ -9,8 +9,9 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
 
+from dashboard import api
+
 COOKIE = "zone"
-FOR_PROGRAMS = "/api/"
 
 
 class ReadersZoneMiddleware(MiddlewareMixin):
@@ -19,7 +20,7 @@ class ReadersZoneMiddleware(MiddlewareMixin):
     def process_request(self, request: HttpRequest) -> None:
         """Takes it up."""
         name = request.COOKIES.get(COOKIE, "")
-        if name in _known() and not request.path_info.startswith(FOR_PROGRAMS):
+        if name in _known() and not request.path_info.startswith(api.ROOT):
             timezone.activate(ZoneInfo(name))
         else:
             timezone.deactivate()

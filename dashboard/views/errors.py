@@ -14,9 +14,8 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from dashboard import api
 from dashboard.api import problems
-
-FOR_PROGRAMS = "/api/"
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -97,7 +96,7 @@ def _page(request: HttpRequest, status: HTTPStatus, template: str = "", **contex
 
 
 def _by_program(request: HttpRequest) -> bool:
-    return request.path_info.startswith(FOR_PROGRAMS)
+    return request.path_info.startswith(api.ROOT)
 
 
 def _came_from(request: HttpRequest) -> str:

@@ -108,8 +108,7 @@ class Selection:
         """The link to it, its page included."""
         page = [("page", str(self.page))] if self.page > 1 else []
         peek = [("peek", str(self.peek))] if self.peek is not None else []
-        query = _encoded([*self.pairs, *page, *peek])
-        return f"{reverse('triage')}?{query}" if query else reverse("triage")
+        return triage_url(_encoded([*self.pairs, *page, *peek]))
 
     @property
     def cleared(self) -> Selection:
@@ -208,6 +207,11 @@ def _assignee(word: str, reader: str) -> str:
 
 def _number(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
+def triage_url(query: str) -> str:
+    """The link to the triage page with this query string."""
+    return f"{reverse('triage')}?{query}" if query else reverse("triage")
 
 
 def _encoded(pairs: Sequence[tuple[str, str]]) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.formats import date_format
@@ -21,7 +20,7 @@ from dashboard.environment import PROJECT
 from dashboard.roles import Role, may
 from dashboard.signin import is_guest
 from dashboard.views import freshness
-from dashboard.views.filters import Selection
+from dashboard.views.filters import Selection, triage_url
 from dashboard.views.freshness import Beat, State
 from diagnostics import queries
 from diagnostics.models import SavedView
@@ -139,11 +138,6 @@ class ViewLine:
     count: int | None = None  # Open diagnoses; None where they were not counted.
 
 
-def view_url(query: str) -> str:
-    """Where a saved view is shown."""
-    return f"{reverse('triage')}?{query}" if query else reverse("triage")
-
-
 def render_page(
     request: HttpRequest, template: str, overview: Overview, context: Mapping[str, Any], status: int = 200
 ) -> HttpResponse:
@@ -161,7 +155,7 @@ def render_page(
         "all_scopes_url": selection.narrowed(clusters=()).url,
     }
     if "views" not in context:
-        frame["views"] = [ViewLine(view, view_url(view.query)) for view in queries.saved_views(request.user)]  # type: ignore[arg-type]  # Only people who signed in see pages.
+        frame["views"] = [ViewLine(view, triage_url(view.query)) for view in queries.saved_views(request.user)]  # type: ignore[arg-type]  # Only people who signed in see pages.
     response = render(request, template, {**frame, **context}, status=status)
     patch_cache_control(response, no_cache=True, private=True)
     return response

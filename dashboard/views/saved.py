@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 
 from dashboard.roles import Role, may
 from dashboard.signin import View, for_role
-from dashboard.views.filters import Selection
-from dashboard.views.overview import Overview, ViewLine, view_url
+from dashboard.views.filters import Selection, triage_url
+from dashboard.views.overview import Overview, ViewLine
 from diagnostics import queries
 from diagnostics.models import SavedView
 from diagnostics.operations import views
@@ -30,7 +30,7 @@ def views_of(overview: Overview, selection: Selection, user: Any) -> dict[str, A
     counts = _counts(listed, overview, user) if overview.counts.open <= COUNT_LIMIT else [None] * len(listed)
     opened = next((view for view in listed if view.query == selection.query), None)
     return {
-        "views": [ViewLine(view, view_url(view.query), n) for view, n in zip(listed, counts, strict=True)],
+        "views": [ViewLine(view, triage_url(view.query), n) for view, n in zip(listed, counts, strict=True)],
         "opened_view": opened,
         "may_change_view": opened is not None and _may_change(user, opened),
     }
@@ -90,7 +90,7 @@ def _answered(request: HttpRequest, stored: Callable[[], str], query: str) -> Ht
         messages.success(request, stored())
     except Invalid as error:
         messages.error(request, " ".join(text for texts in error.errors.values() for text in texts))
-    return redirect(view_url(query))
+    return redirect(triage_url(query))
 
 
 def _shared(request: HttpRequest) -> bool:

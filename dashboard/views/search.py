@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -140,8 +139,7 @@ def _pages(text: str) -> Iterable[Line]:
         ("wallboard", _("Wallboard"), "timeline"),
         ("api-docs", _("REST API"), "link"),
     )
-    found = partial(_holds, text=text)
-    return [Line(reverse(name), title, icon=icon) for name, title, icon in named if found(title)]
+    return [Line(reverse(name), title, icon=icon) for name, title, icon in named if _holds(title, text)]
 
 
 def _holds(name: str, text: str) -> bool:

@@ -21,7 +21,7 @@ from django.utils.dateparse import parse_datetime
 from diagnostics.models import Diagnosis, Occurrence, Rollout
 from diagnostics.queries.cursors import NoCursor
 from diagnostics.queries.flows import narrowed
-from diagnostics.queries.narrowing import Filter
+from diagnostics.queries.narrowing import Filter, of_workloads
 
 PAGE_SIZE = 50
 DEPLOYS_LIMIT = 500  # Of a range, marked in a chart.
@@ -111,11 +111,7 @@ def of_rollouts(rows: QuerySet[Rollout], chosen: Filter) -> QuerySet[Rollout]:
     """The deploys where a filter looks; severities, causes and nodes narrow diagnoses alone."""
     places = {"cluster__name__in": chosen.clusters, "namespace__in": chosen.namespaces}
     rows = rows.filter(**{lookup: names for lookup, names in places.items() if names})
-    workloads = Q()
-    for workload in chosen.workloads:
-        kind, _slash, name = workload.partition("/")
-        workloads |= Q(workload_kind=kind, workload_name=name)
-    return rows.filter(workloads)
+    return rows.filter(of_workloads(chosen.workloads))
 
 
 def _filled(keys: Iterable[_Key]) -> Iterator[Happening]:

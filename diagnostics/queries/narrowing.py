@@ -38,6 +38,15 @@ def is_snoozed(now: datetime) -> Q:
     return IS_OPEN & Q(snoozed_until__gt=now) & ~(until_worse & _OUTGROWN)
 
 
+def of_workloads(workloads: Iterable[str]) -> Q:
+    """Rows of any of the workloads ("Deployment/cart"); of all for none."""
+    found = Q()
+    for workload in workloads:
+        kind, _slash, name = workload.partition("/")
+        found |= Q(workload_kind=kind, workload_name=name)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """What a list is narrowed to; several values of one kind mean any of them."""
@@ -64,7 +73,7 @@ class Filter:
             "code__in": self.codes,
         }
         condition = Q(**{lookup: values for lookup, values in named.items() if values})
-        condition &= self._cluster_condition() & self._workload_condition() & self._assignee_condition()
+        condition &= self._cluster_condition() & of_workloads(self.workloads) & self._assignee_condition()
         if self.numbers is not None:
             return condition & Q(pk__in=self.numbers)
         return condition & self._text_condition() if self.text else condition
@@ -87,13 +96,6 @@ class Filter:
 
     def _cluster_condition(self) -> Q:
         return Q(In(CLUSTER_KEY, Cluster.objects.filter(name__in=self.clusters).values("pk"))) if self.clusters else Q()
-
-    def _workload_condition(self) -> Q:
-        found = Q()
-        for workload in self.workloads:
-            kind, _slash, name = workload.partition("/")
-            found |= Q(workload_kind=kind, workload_name=name)
-        return found
 
     def _assignee_condition(self) -> Q:
         names = [name for name in self.assignees if name != NOBODY]

@@ -21,8 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 from redis.exceptions import RedisError
 
 from dashboard.celery import PRUNED_KEY, note_pruning
-from dashboard.roles import Role
-from dashboard.signin import for_role, signed_in
+from dashboard.signin import for_admins, signed_in
 from dashboard.views.settings.sections import render_section
 from diagnostics import models
 from diagnostics.operations import pruning
@@ -122,4 +121,4 @@ def _forgotten(rows: Counter[str]) -> str:
     return said % {"n": rows.total(), "kinds": kinds} if kinds else ""
 
 
-prune = require_POST(for_role(Role.ADMIN, _prune, posted_from="retention"))
+prune = require_POST(for_admins(_prune, posted_from="retention"))
