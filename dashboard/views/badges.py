@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard.badges import Addresses
 from dashboard.signin import for_responders, signed_in
-from dashboard.views.notifications.refusable import INVALID, RefusableForm
 from dashboard.views.overview import current_overview, render_page
+from dashboard.views.refusable import INVALID, RefusableForm
 from diagnostics.models import Badge, Cluster
 from diagnostics.operations import badges as operations
 from diagnostics.operations.badges import LONGEST_NAMESPACE, LONGEST_WORKLOAD
@@ -67,11 +67,11 @@ def _look(request: HttpRequest) -> HttpResponse:
 @for_responders
 def _make(request: HttpRequest) -> HttpResponse:
     form = BadgeForm(request.POST)
-    made: list[Badge] = []
-    if not form.is_valid() or not form.takes(lambda: made.append(_created(form, request))):
+    made = form.taken(lambda: _created(form, request)) if form.is_valid() else None
+    if made is None:
         return _shown(request, form, INVALID)
     messages.success(request, _("The badge is made. Copy it from here."))
-    return redirect(f"{reverse('badges')}#badge-{made[0].pk}")
+    return redirect(f"{reverse('badges')}#badge-{made.pk}")
 
 
 def _created(form: BadgeForm, request: HttpRequest) -> Badge:

@@ -9,12 +9,11 @@ from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from dashboard.roles import Role
-from dashboard.signin import for_role
+from dashboard.signin import for_admins
 from dashboard.views.clusters.examined import Examined, examined
 from dashboard.views.clusters.forms import AnyForm, NameForm, OwnForm, PasteForm, PodForm, default_name
-from dashboard.views.notifications.refusable import INVALID
 from dashboard.views.overview import current_overview, render_page
+from dashboard.views.refusable import INVALID
 from diagnostics.kube.errors import ConfigurationError
 from diagnostics.kube.mending import PRINT_KUBECONFIG, reader
 from diagnostics.operations import clusters
@@ -45,7 +44,7 @@ def _view(request: HttpRequest) -> HttpResponse:
     return _shown(request, source, sources, form, named, found)
 
 
-add = require_http_methods(["GET", "HEAD", "POST"])(for_role(Role.ADMIN, _view, posted_from="clusters"))
+add = require_http_methods(["GET", "HEAD", "POST"])(for_admins(_view, posted_from="clusters"))
 
 
 def _sources() -> dict[str, str]:

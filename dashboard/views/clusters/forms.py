@@ -7,7 +7,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
 from dashboard.views.notifications.fields import Lines
-from dashboard.views.notifications.refusable import RefusableForm
+from dashboard.views.refusable import RefusableForm
 from diagnostics.kube.access import IN_CLUSTER
 from diagnostics.kube.kubeconfig import Kubeconfig
 from diagnostics.operations import clusters, sealing, ways

@@ -18,8 +18,8 @@ from dashboard.signin import for_admins, signed_in
 from dashboard.views.clusters.examined import Examined, examined
 from dashboard.views.clusters.forms import PasteForm
 from dashboard.views.clusters.page import cards
-from dashboard.views.notifications.refusable import INVALID
 from dashboard.views.overview import current_overview, render_page
+from dashboard.views.refusable import INVALID
 from diagnostics.kube.errors import ConfigurationError
 from diagnostics.models import Cluster
 from diagnostics.operations import clusters, ways

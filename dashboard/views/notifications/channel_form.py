@@ -19,8 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboard.views.notifications.fields import Lines, Pairs
-from dashboard.views.notifications.matcher_rows import sentence
-from dashboard.views.notifications.refusable import RefusableForm
+from dashboard.views.refusable import RefusableForm, sentence
 from diagnostics.models import Channel
 from diagnostics.notify.exchange import Request
 from diagnostics.notify.formats import Format, Memory, Settings, formats

@@ -19,8 +19,8 @@ from dashboard.signin import signed_in
 from dashboard.views.notifications.channel_form import ChannelForm, known_formats
 from dashboard.views.notifications.gate import deed, form_page
 from dashboard.views.notifications.log import lines, pretty
-from dashboard.views.notifications.refusable import INVALID
 from dashboard.views.overview import current_overview, render_page
+from dashboard.views.refusable import INVALID
 from diagnostics.models import Channel, Delivery, Route
 from diagnostics.models.encrypted import KeyMissing
 from diagnostics.notify.formats import Format, formats

@@ -12,6 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from dashboard.views.notifications import phrases
+from dashboard.views.refusable import sentence
 from diagnostics.notify.matching import Field, Matcher, Op, matchers
 
 BLANK = 2  # Rows to write into beside those that are there.
@@ -69,12 +70,6 @@ class MatcherRow(forms.Form):
 
 def _values(text: str) -> list[str]:
     return [value.strip() for value in text.split(",") if value.strip()]
-
-
-def sentence(text: str) -> str:
-    """What msgspec says, for people: without the path, as a sentence; what is one already stays."""
-    said = text.partition(" - at `")[0].replace("`", "")
-    return f"{said[:1].upper()}{said[1:].removesuffix('.')}."
 
 
 class MatcherRows(forms.BaseFormSet):  # type: ignore[type-arg]  # The class takes no parameters at run time.

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from dashboard.views.notifications import phrases
 from dashboard.views.notifications.fields import Span
-from dashboard.views.notifications.refusable import RefusableForm
+from dashboard.views.refusable import RefusableForm
 from diagnostics.models import Route
 from diagnostics.notify.quiet import hours
 from diagnostics.operations.routes import MOST_PER_HOUR, RECEIVERS

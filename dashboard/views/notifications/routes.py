@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from dashboard.views.notifications.gate import deed, form_page
 from dashboard.views.notifications.matcher_rows import MatcherRows, rows_of, rows_posted
-from dashboard.views.notifications.refusable import INVALID
 from dashboard.views.notifications.route_form import RouteForm
 from dashboard.views.overview import current_overview, render_page
+from dashboard.views.refusable import INVALID
 from diagnostics.models import Route
 from diagnostics.operations import routes
 from diagnostics.queries import notifying

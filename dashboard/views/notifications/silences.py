@@ -20,8 +20,8 @@ from django.utils.translation import gettext_lazy
 from dashboard.roles import Role
 from dashboard.views.notifications.gate import deed, form_page
 from dashboard.views.notifications.matcher_rows import MatcherRows, rows_of, rows_posted
-from dashboard.views.notifications.refusable import INVALID, RefusableForm
 from dashboard.views.overview import current_overview, render_page
+from dashboard.views.refusable import INVALID, RefusableForm
 from diagnostics import queries
 from diagnostics.models import Diagnosis, Silence
 from diagnostics.notify.matching import Field, Op, matchers

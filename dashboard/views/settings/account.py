@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from dashboard.roles import role_of
-from dashboard.views.notifications.refusable import INVALID
+from dashboard.views.refusable import INVALID
 from dashboard.views.settings.people import ROLES
 from dashboard.views.settings.sections import for_members, reader, render_section
 from dashboard.views.settings.tokens import lines

@@ -19,8 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.roles import Role, role_of
 from dashboard.signin import GUEST, LINK_LIFETIME, for_admins, one_time_link
-from dashboard.views.notifications.matcher_rows import sentence
-from dashboard.views.notifications.refusable import INVALID, RefusableForm
+from dashboard.views.refusable import INVALID, RefusableForm, sentence
 from dashboard.views.settings.sections import render_section
 from diagnostics.operations import people
 from diagnostics.operations.refusing import Invalid
@@ -103,18 +102,10 @@ def _everybody() -> list[Person]:
 def add(request: HttpRequest) -> HttpResponse:
     """A new account; its one-time link is shown once, in the answer to the form."""
     form = NewPerson(request.POST if request.method == "POST" else None)
-    if form.is_valid() and (user := _added(form)):
+    if form.is_valid() and (user := form.taken(lambda: people.add(**form.cleaned_data))):
         return _with_link(request, "person_new.html", user)
     status = INVALID if form.errors else 200
     return render_section(request, "people", "person_new.html", {"form": form}, status)
-
-
-def _added(form: NewPerson) -> User | None:
-    try:
-        return people.add(form.cleaned_data["name"], form.cleaned_data["role"])
-    except Invalid as error:
-        form.refuse(error)
-        return None
 
 
 def _with_link(request: HttpRequest, template: str, user: User) -> HttpResponse:

@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods
 
 from dashboard.signin import signed_in
-from dashboard.views.notifications.refusable import INVALID
+from dashboard.views.refusable import INVALID
 from dashboard.views.settings.sections import for_members, render_section
 from diagnostics.kube import redact
 from diagnostics.kube.secret_shapes import REDACTED

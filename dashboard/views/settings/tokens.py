@@ -21,11 +21,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from dashboard.api.authentication import ROLES, Scope
 from dashboard.roles import Role, may
-from dashboard.views.notifications.refusable import INVALID, RefusableForm
+from dashboard.views.refusable import INVALID, RefusableForm
 from dashboard.views.settings.sections import for_members, reader, render_section
 from diagnostics.models import ApiToken
 from diagnostics.operations import tokens
-from diagnostics.operations.refusing import Invalid
 from diagnostics.queries import people
 
 NEVER = 0
@@ -126,11 +125,7 @@ def add(request: HttpRequest) -> HttpResponse:
 def _made(form: TokenForm) -> tuple[ApiToken, str] | None:
     now, asked = timezone.now(), form.cleaned_data
     ends = None if asked["days"] == NEVER else now + timedelta(days=asked["days"])
-    try:
-        return tokens.create(form.user, asked["name"], [asked["scope"]], now, ends)
-    except Invalid as error:
-        form.refuse(error)
-        return None
+    return form.taken(lambda: tokens.create(form.user, asked["name"], [asked["scope"]], now, ends))
 
 
 @require_POST
